@@ -1,0 +1,48 @@
+/**
+ * `handle(request)` is the API server: a plain function from a small request record to a response record. HTTP/1.1,
+ * HTTP/2, TLS and in-process callers are thin skins over it.
+ */
+
+export interface UserInfo {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+}
+
+export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+export interface ApiRequest {
+  /** Upper case: GET, POST ... */
+  readonly method: string;
+  /** Path and query as they came: `/api/v1/pods?watch=true`. */
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The whole body, read and bounded by the skin; empty when there is none. */
+  readonly body: Uint8Array;
+  /** What a client certificate says; in-process callers say who they are. The authentication filter may replace it. */
+  readonly user: UserInfo | undefined;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Where a streaming body goes. Never blocks the writer: it looks at `pendingBytes` and ends what lags. */
+export interface Sink {
+  write(chunk: Uint8Array): void;
+  /** Bytes written here that the client has not taken yet. */
+  pendingBytes(): number;
+  end(): void;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** Lower-case names. `content-length` is set by the skin for byte bodies. An array value is sent as repeated headers. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Bytes, in order; or a function that the skin calls once with a sink. A streaming function returns what to call
+   * when the client goes or the server drains.
+   */
+  readonly body: readonly Uint8Array[] | ((sink: Sink) => () => void);
+}
+
+export type Handler = (request: ApiRequest) => Promise<ApiResponse>;

@@ -1,0 +1,169 @@
+/**
+ * API failures as Kubernetes' Status. Thrown anywhere below `handle`, turned into a response in one place.
+ * Source of codes, reasons and wording: k8s.io/apimachinery pkg/api/errors.
+ */
+import { WherryError } from '../lib/errors.ts';
+import { causeOf, describeFieldErrors, type FieldError } from './field.ts';
+
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  metadata: Record<string, never>;
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: string;
+  details?: StatusDetails;
+  code?: number;
+}
+
+/** `code` of the error is the reason (`NotFound`); `httpCode` the number. */
+export class StatusError extends WherryError {
+  readonly httpCode: number;
+  readonly reason: string;
+  readonly details: StatusDetails | undefined;
+
+  constructor(httpCode: number, reason: string, message: string, details?: StatusDetails) {
+    super(reason, message);
+    this.httpCode = httpCode;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  toStatus(): Status {
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      reason: this.reason,
+      ...(this.details === undefined ? {} : { details: this.details }),
+      code: this.httpCode,
+    };
+  }
+}
+
+/** The resource a failure is about: `{ group: 'apps', plural: 'deployments' }`. */
+export interface ResourceName {
+  group: string;
+  plural: string;
+}
+
+const qualified = (resource: ResourceName): string =>
+  resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+
+const detailsOf = (resource: ResourceName, name: string): StatusDetails => ({
+  name,
+  ...(resource.group === '' ? {} : { group: resource.group }),
+  kind: resource.plural,
+});
+
+export const notFoundError = (resource: ResourceName, name: string): StatusError =>
+  new StatusError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, detailsOf(resource, name));
+
+export const alreadyExistsError = (resource: ResourceName, name: string): StatusError =>
+  new StatusError(
+    409,
+    'AlreadyExists',
+    `${qualified(resource)} "${name}" already exists`,
+    detailsOf(resource, name),
+  );
+
+export const conflictError = (resource: ResourceName, name: string, why: string): StatusError =>
+  new StatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`,
+    detailsOf(resource, name),
+  );
+
+export const staleObject =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+export function forbiddenError(resource: ResourceName, name: string, why: string): StatusError {
+  const subject = name === '' ? qualified(resource) : `${qualified(resource)} "${name}"`;
+  return new StatusError(403, 'Forbidden', `${subject} is forbidden: ${why}`, detailsOf(resource, name));
+}
+
+/** `kind` is the kind, `Service`, not the plural, as upstream has it for 422. */
+export function invalidError(
+  kind: { group: string; kind: string },
+  name: string,
+  errors: FieldError[],
+): StatusError {
+  const of = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  return new StatusError(422, 'Invalid', `${of} "${name}" is invalid: ${describeFieldErrors(errors)}`, {
+    name,
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.kind,
+    causes: errors.map(causeOf),
+  });
+}
+
+export const badRequestError = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
+
+export const unauthorizedError = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized');
+
+/** The path names no resource. */
+export const noRouteError = (): StatusError =>
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+
+export const methodNotAllowedError = (resource: ResourceName, verb: string): StatusError =>
+  new StatusError(
+    405,
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind "${qualified(resource)}"`,
+    {
+      ...(resource.group === '' ? {} : { group: resource.group }),
+      kind: resource.plural,
+    },
+  );
+
+export const notAcceptableError = (accepted: readonly string[]): StatusError =>
+  new StatusError(
+    406,
+    'NotAcceptable',
+    `only the following media types are accepted: ${accepted.join(', ')}`,
+  );
+
+export const unsupportedMediaTypeError = (accepted: readonly string[]): StatusError =>
+  new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+
+export const tooLargeError = (message: string): StatusError =>
+  new StatusError(413, 'RequestEntityTooLarge', message);
+
+/** The resourceVersion or continue token is older than the history that is kept. */
+export const expiredError = (message: string): StatusError => new StatusError(410, 'Expired', message);
+
+export const tooManyRequestsError = (message: string, retryAfterSeconds: number): StatusError =>
+  new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds });
+
+export const timeoutError = (message: string, retryAfterSeconds: number, cause?: StatusCause): StatusError =>
+  new StatusError(504, 'Timeout', message, { retryAfterSeconds, ...(cause ? { causes: [cause] } : {}) });
+
+export const unavailableError = (message: string, retryAfterSeconds = 1): StatusError =>
+  new StatusError(503, 'ServiceUnavailable', message, { retryAfterSeconds });
+
+export const internalError = (message: string): StatusError =>
+  new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, {
+    causes: [{ message }],
+  });
