@@ -1,3 +1,6 @@
+import { goFacts } from './go-facts.ts';
+import { listFacts } from './list-facts.ts';
+
 /** The models to start from, and what their declarations do not say. */
 const kinds = (version: string, ...names: string[]): string[] => names.map((name) => `${version}${name}`);
 
@@ -74,6 +77,8 @@ export const roots: string[] = [
     'MutatingWebhookConfiguration',
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionPolicyBinding',
+    'MutatingAdmissionPolicy',
+    'MutatingAdmissionPolicyBinding',
   ),
   'ResourceV1ResourceClaim',
   ...kinds('V1', 'ResourceClaimTemplate', 'ResourceSlice', 'DeviceClass'),
@@ -90,5 +95,28 @@ export const roots: string[] = [
   ...kinds('V1', 'Status', 'DeleteOptions', 'ObjectMeta', 'ListMeta', 'Condition'),
 ];
 
-/** `Type.field` -> facts (see RawSchema), and `T=code` where the declaration's type is too weak. */
-export const extraFacts: Readonly<Record<string, string>> = {};
+const tables: readonly Readonly<Record<string, string>>[] = [goFacts, listFacts];
+
+/** Types with one owner as a whole for server-side apply. */
+export const atomicTypes: readonly string[] = Object.keys(listFacts).filter(
+  (type) => listFacts[type] === '@atomic',
+);
+
+/** `Type.field` -> facts, of every table. */
+export const extraFacts: ReadonlyMap<string, string> = readTables();
+
+function readTables(): Map<string, string> {
+  const facts = new Map<string, string>();
+  for (const [type, fields] of tables.flatMap((table) => Object.entries(table)))
+    for (const field of fields.split(';')) {
+      if (field === '@atomic') continue;
+      const [name, ...ofField] = field.split(' ') as [string, ...string[]];
+      const key = `${type}.${name}`;
+      facts.set(key, [...(facts.get(key)?.split(' ') ?? []), ...ofField].join(' '));
+    }
+  return facts;
+}
+
+export function fieldFacts(type: string, field: string): string {
+  return extraFacts.get(`${type}.${field}`) ?? '';
+}

@@ -37,6 +37,17 @@ export function encodeWire(kind: Kind, stored: Uint8Array, revision: number): Ui
   return Buffer.concat([opening, version, stored.subarray(opening.length)]);
 }
 
+/** The same object at another revision: what a delete event carries. */
+export function rewire(kind: Kind, wire: Uint8Array, revision: { from: number; to: number }): Uint8Array {
+  const opening = openingBytes(kind);
+  const old = `"resourceVersion":"${revision.from}",`;
+  return Buffer.concat([
+    opening,
+    Buffer.from(`"resourceVersion":"${revision.to}",`),
+    wire.subarray(opening.length + old.length),
+  ]);
+}
+
 /** Parses wire or stored bytes. They were written by this process or one like it, so they are trusted. */
 export function decodeTrusted(bytes: Uint8Array): AnyObject {
   return JSON.parse(

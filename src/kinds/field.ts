@@ -55,7 +55,25 @@ function printValue(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return JSON.stringify(value);
+  return printObject(value);
+}
+
+/** What is printed of one value at most. */
+const printedCharactersMax = 16 * 1024;
+
+/**
+ * Some rules print a whole list with every element that is wrong (ownerReferences): 8,000 elements would be gigabytes.
+ * So an object is printed once, and cut.
+ */
+const printedObjects = new WeakMap<object, string>();
+
+function printObject(value: unknown): string {
+  const known = printedObjects.get(value as object);
+  if (known !== undefined) return known;
+  const whole = JSON.stringify(value) ?? '';
+  const text = whole.length <= printedCharactersMax ? whole : `${whole.slice(0, printedCharactersMax)}...`;
+  printedObjects.set(value as object, text);
+  return text;
 }
 
 /** A place in an object. Immutable: each step returns a new Path. */

@@ -58,8 +58,12 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
   prepareUpdate?: (object: Type, old: Type) => void;
   /** The same on an update of /status. Keeping everything but status and metadata's labels, annotations, finalizers is done for you. */
   prepareStatusUpdate?: (object: Type, old: Type) => void;
+  /** Whoever creates it may set status too: a kubelet registers its node with it. Otherwise status is cleared. */
+  statusOnCreate?: boolean;
   /** Errors of the whole object but its metadata; on create and update. */
   validate?: (object: Type) => FieldError[];
+  /** On create, in addition to `validate`: what is asked of new objects only. */
+  validateCreate?: (object: Type) => FieldError[];
   /** On update, in addition to `validate`: what may not change. */
   validateUpdate?: (object: Type, old: Type) => FieldError[];
   /** On an update of /status. */

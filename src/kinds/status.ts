@@ -23,7 +23,7 @@ export interface StatusDetails {
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  metadata: { continue?: string };
   status: 'Success' | 'Failure';
   message?: string;
   reason?: string;
@@ -36,19 +36,28 @@ export class StatusError extends WherryError {
   readonly httpCode: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  /** ListMeta: the token with which an expired list can go on. */
+  readonly metadata: { continue?: string };
 
-  constructor(httpCode: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(
+    httpCode: number,
+    reason: string,
+    message: string,
+    details?: StatusDetails,
+    metadata: { continue?: string } = {},
+  ) {
     super(reason, message);
     this.httpCode = httpCode;
     this.reason = reason;
     this.details = details;
+    this.metadata = metadata;
   }
 
   toStatus(): Status {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       message: this.message,
       reason: this.reason,
@@ -107,13 +116,18 @@ export function invalidError(
   errors: FieldError[],
 ): StatusError {
   const of = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  return new StatusError(422, 'Invalid', `${of} "${name}" is invalid: ${describeFieldErrors(errors)}`, {
+  const shown = errors.slice(0, fieldErrorsMax);
+  const more = errors.length > shown.length ? ` (and ${errors.length - shown.length} more)` : '';
+  return new StatusError(422, 'Invalid', `${of} "${name}" is invalid: ${describeFieldErrors(shown)}${more}`, {
     name,
     ...(kind.group === '' ? {} : { group: kind.group }),
     kind: kind.kind,
-    causes: errors.map(causeOf),
+    causes: shown.map(causeOf),
   });
 }
+
+/** Faults of one object that are told; an object with 25,000 bad labels would make an answer of 9 MB. */
+export const fieldErrorsMax = 256;
 
 export const badRequestError = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 

@@ -48,3 +48,38 @@ export class StoreLockedError extends UserError {
     );
   }
 }
+
+/** More is under way than `limits.ts` allows: nothing was done, try again. */
+export class StoreBusyError extends WherryError {
+  constructor(what: string, limit: number) {
+    super('STORE_BUSY', `too many ${what} are under way; at most ${limit} may be`);
+  }
+}
+
+/** A commit larger than `limits.ts` allows: nothing was written, and trying again does not help. */
+export class CommitTooLargeError extends WherryError {
+  constructor(what: string, found: number, limit: number) {
+    super('STORE_COMMIT_TOO_LARGE', `the commit has ${found} ${what}; at most ${limit} are possible`);
+  }
+}
+
+/** One commit writes a key twice: which of the two is meant cannot be said. */
+export class DuplicateKeyError extends WherryError {
+  constructor(key: string) {
+    super('STORE_DUPLICATE_KEY', `the commit writes the key ${JSON.stringify(key)} more than once`);
+  }
+}
+
+/** Keys are neither empty nor half a character. */
+export class InvalidKeyError extends WherryError {
+  constructor(key: string) {
+    super('STORE_INVALID_KEY', `${JSON.stringify(key)} cannot be a key; it must be non-empty, valid Unicode`);
+  }
+}
+
+/** The data directory or the database in it cannot be used. */
+export class StoreOpenError extends UserError {
+  constructor(message: string, cause?: unknown) {
+    super('STORE_OPEN', message, { cause });
+  }
+}

@@ -100,6 +100,10 @@ export interface AppArmorProfile {
   type: string;
 }
 
+export interface ApplyConfiguration {
+  expression?: string;
+}
+
 export interface AttachedVolume {
   devicePath: string;
   name: string;
@@ -1508,6 +1512,10 @@ export interface IngressTLS {
   secretName?: string;
 }
 
+export interface JSONPatch {
+  expression?: string;
+}
+
 export interface JSONSchemaProps {
   $ref?: string;
   $schema?: string;
@@ -1800,6 +1808,36 @@ export interface ModifyVolumeStatus {
   targetVolumeAttributesClassName?: string;
 }
 
+export interface MutatingAdmissionPolicy {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  spec?: MutatingAdmissionPolicySpec;
+}
+
+export interface MutatingAdmissionPolicyBinding {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  spec?: MutatingAdmissionPolicyBindingSpec;
+}
+
+export interface MutatingAdmissionPolicyBindingSpec {
+  matchResources?: MatchResources;
+  paramRef?: ParamRef;
+  policyName?: string;
+}
+
+export interface MutatingAdmissionPolicySpec {
+  failurePolicy?: string;
+  matchConditions?: MatchCondition[];
+  matchConstraints?: MatchResources;
+  mutations?: Mutation[];
+  paramKind?: ParamKind;
+  reinvocationPolicy?: string;
+  variables?: Variable[];
+}
+
 export interface MutatingWebhook {
   admissionReviewVersions: string[];
   clientConfig: AdmissionregistrationWebhookClientConfig;
@@ -1820,6 +1858,12 @@ export interface MutatingWebhookConfiguration {
   kind?: string;
   metadata: ObjectMeta;
   webhooks?: MutatingWebhook[];
+}
+
+export interface Mutation {
+  applyConfiguration?: ApplyConfiguration;
+  jsonPatch?: JSONPatch;
+  patchType: string;
 }
 
 export interface NFSVolumeSource {

@@ -1,0 +1,59 @@
+/** What of a change can be owned at all, and what a new object is compared with. */
+import { completeObject, decodeObject } from '../../kinds/decode.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { AnyObject } from '../../kinds/object.ts';
+import { difference, type FieldSet, onlyBelow, setOf } from './field-set.ts';
+import { fieldElement } from './path-element.ts';
+
+/** What ownership needs to know of a kind. */
+export type OwnedKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema' | 'subresources'>;
+
+/** What the server says of an object is nobody's. Source: managedfields stripmeta.go. */
+const unowned = setOf(
+  ...['apiVersion', 'kind', 'metadata'].map((field) => [fieldElement(field)]),
+  ...[
+    'clusterName',
+    'creationTimestamp',
+    'generation',
+    'managedFields',
+    'name',
+    'namespace',
+    'resourceVersion',
+    'selfLink',
+    'uid',
+  ].map((field) => [fieldElement('metadata'), fieldElement(field)]),
+);
+
+export function withoutServerFields(set: FieldSet): FieldSet {
+  return difference(set, unowned);
+}
+
+const [metadata, status] = [fieldElement('metadata'), fieldElement('status')];
+
+/**
+ * What a write through this resource cannot change it cannot own: status through the object itself, everything but
+ * status and metadata through /status. Source: the kinds' GetResetFields.
+ */
+export function withoutResetFields(set: FieldSet, kind: OwnedKind, subresource: string): FieldSet {
+  if (subresource === 'status')
+    return onlyBelow(set, (element) => element === status || element === metadata);
+  if (subresource !== '' || !kind.subresources.includes('status')) return set;
+  return onlyBelow(set, (element) => element !== status);
+}
+
+const emptyObjects = new Map<string, AnyObject>();
+
+/**
+ * The object in which nothing is set, as Go prints it: its structs by value are there. So no creator owns `spec`, but
+ * what is in it. Shared: read only.
+ */
+export function emptyObjectOf(kind: OwnedKind): AnyObject {
+  let object = emptyObjects.get(kind.schema);
+  if (object === undefined) {
+    object = decodeObject<AnyObject>({}, kind.schema).object;
+    object.metadata ??= {};
+    completeObject(object, kind.schema);
+    emptyObjects.set(kind.schema, object);
+  }
+  return object;
+}

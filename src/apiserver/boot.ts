@@ -1,0 +1,161 @@
+/** The objects that every cluster has from its first moment, created where they are missing. */
+import type { AnyObject } from '../kinds/object.ts';
+import { WherryError } from '../lib/errors.ts';
+import type { Handler, UserInfo } from './request.ts';
+
+export interface BootOptions {
+  /** `['10.96.0.0/16']` or one of each family. */
+  readonly serviceCIDRs: readonly string[];
+  /** The first address of the first range: Service kubernetes. */
+  readonly apiServiceIP: string;
+  /** Where clients in the cluster reach this server; undefined: there is no such address, and no endpoints are written. */
+  readonly advertise: { readonly address: string; readonly port: number } | undefined;
+}
+
+/** The server itself. */
+export const apiServerUser: UserInfo = {
+  name: 'system:apiserver',
+  groups: ['system:masters', 'system:authenticated'],
+};
+
+const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+const namespace = (name: string): AnyObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+const priorityClass = (name: string, value: number, description: string): AnyObject => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name },
+  value,
+  description,
+});
+
+const kubernetesLabels = { component: 'apiserver', provider: 'kubernetes' };
+
+function kubernetesService(options: BootOptions): AnyObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: kubernetesLabels },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: options.apiServiceIP,
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: options.advertise?.port ?? 6443 }],
+      sessionAffinity: 'None',
+    },
+  };
+}
+
+function kubernetesEndpoints(at: { address: string; port: number }): AnyObject[] {
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: {
+        name: 'kubernetes',
+        namespace: 'default',
+        labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+      },
+      subsets: [
+        { addresses: [{ ip: at.address }], ports: [{ name: 'https', port: at.port, protocol: 'TCP' }] },
+      ],
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        name: 'kubernetes',
+        namespace: 'default',
+        labels: { 'kubernetes.io/service-name': 'kubernetes' },
+      },
+      addressType: at.address.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: [{ addresses: [at.address], conditions: { ready: true } }],
+      ports: [{ name: 'https', port: at.port, protocol: 'TCP' }],
+    },
+  ];
+}
+
+interface BootObject {
+  /** The collection's path. */
+  readonly path: string;
+  readonly object: AnyObject;
+  /** Replaced at every start: it says where this server is. */
+  readonly replace?: boolean;
+}
+
+function bootObjects(options: BootOptions): BootObject[] {
+  const inDefault = '/namespaces/default';
+  const objects: BootObject[] = [
+    ...namespaces.map((name) => ({ path: '/api/v1/namespaces', object: namespace(name) })),
+    {
+      path: '/apis/networking.k8s.io/v1/servicecidrs',
+      object: {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'ServiceCIDR',
+        metadata: { name: 'kubernetes' },
+        spec: { cidrs: [...options.serviceCIDRs] },
+      },
+    },
+    { path: `/api/v1${inDefault}/services`, object: kubernetesService(options) },
+    {
+      path: '/apis/scheduling.k8s.io/v1/priorityclasses',
+      object: priorityClass(
+        'system-node-critical',
+        2000001000,
+        'Used for system critical pods that must not be moved from their current node.',
+      ),
+    },
+    {
+      path: '/apis/scheduling.k8s.io/v1/priorityclasses',
+      object: priorityClass(
+        'system-cluster-critical',
+        2000000000,
+        'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+      ),
+    },
+  ];
+  if (options.advertise === undefined) return objects;
+  const [endpoints, slice] = kubernetesEndpoints(options.advertise) as [AnyObject, AnyObject];
+  return [
+    ...objects,
+    { path: `/api/v1${inDefault}/endpoints`, object: endpoints, replace: true },
+    { path: `/apis/discovery.k8s.io/v1${inDefault}/endpointslices`, object: slice, replace: true },
+  ];
+}
+
+async function send(
+  handle: Handler,
+  method: string,
+  url: string,
+  object?: AnyObject,
+): Promise<{ status: number; text: string }> {
+  const response = await handle({
+    method,
+    url,
+    headers: { 'content-type': 'application/json', 'user-agent': 'wherry-apiserver/boot' },
+    body: object === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(object)),
+    user: apiServerUser,
+    signal: new AbortController().signal,
+  });
+  const text = typeof response.body === 'function' ? '' : Buffer.concat(response.body).toString();
+  return { status: response.status, text };
+}
+
+/** Idempotent: what is there stays, but for what says where this server is. Throws BOOT_FAILED. */
+export async function bootCluster(handle: Handler, options: BootOptions): Promise<void> {
+  for (const { path, object, replace } of bootObjects(options)) {
+    const named = `${path}/${object.metadata.name}`;
+    const present = await send(handle, 'GET', named);
+    if (present.status === 200 && !replace) continue;
+    const { status, text } =
+      present.status === 200
+        ? await send(handle, 'PUT', named, object)
+        : await send(handle, 'POST', path, object);
+    // Another server on the same store may be booting too: 409 says that it was quicker.
+    if (status >= 300 && status !== 409)
+      throw new WherryError(
+        'BOOT_FAILED',
+        `creating ${named} at start failed with ${status}: ${text.slice(0, 500)}`,
+      );
+  }
+}

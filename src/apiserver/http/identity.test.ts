@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import { identityOf } from './identity.ts';
+
+const raw = Buffer.from('certificate');
+const cases: Record<string, { certificate: object; authorized: boolean; user: unknown; refused: unknown }> = {
+  'no certificate': { certificate: {}, authorized: false, user: undefined, refused: undefined },
+  'a user in groups': {
+    certificate: { raw, subject: { CN: 'ada', O: ['a', 'b'] } },
+    authorized: true,
+    user: { name: 'ada', groups: ['a', 'b', 'system:authenticated'] },
+    refused: undefined,
+  },
+  'a user in none': {
+    certificate: { raw, subject: { CN: 'ada' } },
+    authorized: true,
+    user: { name: 'ada', groups: ['system:authenticated'] },
+    refused: undefined,
+  },
+  'several names: the last': {
+    certificate: { raw, subject: { CN: ['ada', 'bob'], O: 'a' } },
+    authorized: true,
+    user: { name: 'bob', groups: ['a', 'system:authenticated'] },
+    refused: undefined,
+  },
+  'no name is nobody': {
+    certificate: { raw, subject: { O: 'system:masters' } },
+    authorized: true,
+    user: undefined,
+    refused: undefined,
+  },
+  'a certificate that is not good': {
+    certificate: { raw, subject: { CN: 'ada', O: 'system:masters' } },
+    authorized: false,
+    user: undefined,
+    refused: 'CERT_HAS_EXPIRED',
+  },
+};
+for (const [name, { certificate, authorized, user, refused }] of Object.entries(cases))
+  test(name, () => {
+    const socket = {
+      getPeerCertificate: () => certificate,
+      authorized,
+      authorizationError: 'CERT_HAS_EXPIRED',
+    };
+    assert.deepEqual(identityOf(socket as unknown as TLSSocket), { user, refused });
+  });

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clock } from '../lib/clock.ts';
+import { systemClock } from '../lib/system.ts';
+import { ApiServerMetrics, type RequestLabels } from './metrics.ts';
+
+const clock: Clock = { ...systemClock, now: () => 1_000_000 };
+const getPod: RequestLabels = {
+  verb: 'GET',
+  group: '',
+  version: 'v1',
+  resource: 'pods',
+  subresource: '',
+  scope: 'resource',
+  dryRun: false,
+};
+
+function linesOf(metrics: ApiServerMetrics, name: string): string[] {
+  return metrics
+    .render()
+    .split('\n')
+    .filter((line) => line.startsWith(name));
+}
+
+test('requests are counted under upstream’s names', () => {
+  const metrics = new ApiServerMetrics(clock);
+  metrics.recordRequest(getPod, 200, 0.004);
+  metrics.recordRequest(getPod, 404, 0.03);
+  metrics.recordRequest({ ...getPod, verb: 'WATCH', scope: 'cluster' }, 200, 1800);
+  metrics.recordRequest({ ...getPod, verb: 'POST', scope: 'namespace', dryRun: true }, 201, 0.1);
+  assert.deepEqual(linesOf(metrics, 'apiserver_request_total'), [
+    'apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"} 1',
+    'apiserver_request_total{code="404",component="apiserver",dry_run="",group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"} 1',
+    'apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="pods",scope="cluster",subresource="",verb="WATCH",version="v1"} 1',
+    'apiserver_request_total{code="201",component="apiserver",dry_run="All",group="",resource="pods",scope="namespace",subresource="",verb="POST",version="v1"} 1',
+  ]);
+  const labels =
+    'component="apiserver",dry_run="",group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"';
+  const durations = linesOf(metrics, 'apiserver_request_duration_seconds').filter((line) =>
+    line.includes(labels),
+  );
+  assert.equal(durations[0], `apiserver_request_duration_seconds_bucket{${labels},le="0.005"} 1`);
+  assert.equal(durations[2], `apiserver_request_duration_seconds_bucket{${labels},le="0.05"} 2`);
+  assert.equal(durations.at(-2), `apiserver_request_duration_seconds_sum{${labels}} 0.034`);
+  assert.equal(durations.at(-1), `apiserver_request_duration_seconds_count{${labels}} 2`);
+});
+
+test('gauges and events', () => {
+  const metrics = new ApiServerMetrics(clock);
+  metrics.inflight.mutating.add(1);
+  metrics.longRunning({ ...getPod, verb: 'WATCH' }).add(1);
+  const watch = metrics.watch({ group: 'apps', version: 'v1', resource: 'deployments' });
+  watch.watchers.add(1);
+  watch.events.add(5);
+  metrics.addStore({ revision: () => 42, sizeBytes: () => undefined });
+  metrics.storeCommitSeconds.observe(0.003);
+  assert.deepEqual(
+    [
+      'apiserver_current_inflight_requests',
+      'apiserver_longrunning_requests',
+      'apiserver_watch_events_total',
+      'apiserver_registered_watchers',
+      'wherry_store_revision',
+      'apiserver_storage_size_bytes',
+      'wherry_store_commit_duration_seconds_count',
+    ].flatMap((name) => linesOf(metrics, name)),
+    [
+      'apiserver_current_inflight_requests{request_kind="readOnly"} 0',
+      'apiserver_current_inflight_requests{request_kind="mutating"} 1',
+      'apiserver_longrunning_requests{component="apiserver",group="",resource="pods",scope="resource",subresource="",verb="WATCH",version="v1"} 1',
+      'apiserver_watch_events_total{group="apps",resource="deployments",version="v1"} 5',
+      'apiserver_registered_watchers{group="apps",resource="deployments",version="v1"} 1',
+      'wherry_store_revision 42',
+      'wherry_store_commit_duration_seconds_count 1',
+    ],
+  );
+});
+
+test('the longest delay of the event loop is told once', async () => {
+  const metrics = new ApiServerMetrics(clock);
+  const longest = () => {
+    const [line] = linesOf(metrics, 'wherry_event_loop_delay_seconds_max');
+    return line === undefined ? undefined : Number(line.split(' ')[1]);
+  };
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  try {
+    assert.equal(longest(), undefined);
+    await pause(30);
+    const end = performance.now() + 120;
+    while (performance.now() < end);
+    await pause(30);
+    const held = longest() ?? 0;
+    assert.ok(held > 0.1 && held < 2, String(held));
+    await pause(30);
+    assert.ok((longest() ?? 1) < 0.1);
+  } finally {
+    metrics.close();
+  }
+});
+
+test('a request is counted in less than 2 µs', () => {
+  const metrics = new ApiServerMetrics(clock);
+  const round = () => {
+    const start = performance.now();
+    for (let index = 0; index < 20_000; index++) metrics.recordRequest(getPod, 200, 0.001);
+    return ((performance.now() - start) / 20_000) * 1000;
+  };
+  const rounds = Array.from({ length: 5 }, round);
+  assert.ok(Math.min(...rounds) < 2, `${rounds.map((each) => each.toFixed(2)).join(', ')} µs`);
+});

@@ -1,0 +1,61 @@
+import { completeObject } from '../../kinds/decode.ts';
+import type { AnyObject } from '../../kinds/object.ts';
+import { notFoundError, StatusError } from '../../kinds/status.ts';
+import { admit } from '../admission.ts';
+import type { ResourceRequest } from '../context.ts';
+import type { ApiResponse } from '../request.ts';
+import { readObject } from './body.ts';
+import { generateNameAttemptsMax } from './limits.ts';
+import { trackCreate } from './managed-fields.ts';
+import { namespaceGuard } from './namespace-lifecycle.ts';
+import { persist } from './persist.ts';
+import { generateName, placeObject, prepareForCreate } from './prepare.ts';
+import { respondStored } from './respond.ts';
+import { parseWriteOptions, type WriteOptions } from './write-options.ts';
+
+export async function create(request: ResourceRequest): Promise<ApiResponse> {
+  const options = parseWriteOptions(request);
+  const object = readObject(request, request.kind, options.fieldValidation);
+  return respondStored(request, 201, await createObject(request, object, options));
+}
+
+/** The kind's own version to the stored one. */
+export function toStored(request: ResourceRequest, object: AnyObject): AnyObject {
+  const { storedAs } = request.kind;
+  if (storedAs === undefined) return object;
+  const stored = storedAs.toStored(object);
+  request.stored.defaults?.(stored);
+  return stored;
+}
+
+/** Writes a decoded, defaulted object as new. Returns its wire bytes. Used by POST, by PUT and apply on an absent name. */
+export async function createObject(
+  request: ResourceRequest,
+  decoded: AnyObject,
+  options: WriteOptions & { tracked?: boolean },
+): Promise<Uint8Array> {
+  const { backend, stored } = request;
+  placeObject(request, decoded);
+  if ((decoded.metadata.resourceVersion ?? '') !== '')
+    throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
+  const object = toStored(request, decoded);
+  // Upstream's admission comes before validation: a missing namespace is told before a bad field.
+  namespaceGuard(backend, stored, object);
+  admit(request, object);
+  prepareForCreate(request, object);
+  completeObject(object, stored.schema);
+  if (!options.tracked) trackCreate(request, object, options);
+  const generated = (decoded.metadata.generateName ?? '') !== '' ? object.metadata.generateName : undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const result = await persist(backend, { kind: stored, verb: 'create', object, dryRun: options.dryRun });
+      if (result === 'stale') throw notFoundError(stored, object.metadata.name ?? '');
+      return result.wire;
+    } catch (error) {
+      const taken = error instanceof StatusError && error.reason === 'AlreadyExists';
+      const drawn = generated !== undefined && object.metadata.name?.startsWith(generated.slice(0, 58));
+      if (!taken || !drawn || attempt >= generateNameAttemptsMax) throw error;
+      object.metadata.name = generateName(backend, generated);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/** From a request on a kind to the function that answers it: one explicit table per place in the URL. */
+
+import type { Pod } from '../../kinds/generated/types.ts';
+import {
+  badRequestError,
+  methodNotAllowedError,
+  noRouteError,
+  unavailableError,
+} from '../../kinds/status.ts';
+import { parseCached } from '../cache/cached-object.ts';
+import type { ResourceRequest } from '../context.ts';
+import type { ApiResponse } from '../request.ts';
+import { create } from './create.ts';
+import { deleteCollection, deleteOne } from './delete.ts';
+import { patch } from './patch.ts';
+import { get, list, readCurrent } from './read.ts';
+import { bind } from './subresources/binding.ts';
+import { changeEphemeralContainers } from './subresources/ephemeral-containers.ts';
+import { evict } from './subresources/eviction.ts';
+import { finalize } from './subresources/finalize.ts';
+import { isReview, review } from './subresources/reviews.ts';
+import { changeScale, getScale } from './subresources/scale.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+type Answer = (request: ResourceRequest) => ApiResponse | Promise<ApiResponse>;
+type Verbs = Readonly<Record<string, Answer>>;
+
+const resourceVerbs: Verbs = {
+  get,
+  list,
+  watch,
+  create,
+  update: (request) => update(request, 'object'),
+  patch: (request) => patch(request, 'object'),
+  delete: deleteOne,
+  deletecollection: deleteCollection,
+};
+
+const statusVerbs: Verbs = {
+  get,
+  update: (request) => update(request, 'status'),
+  patch: (request) => patch(request, 'status'),
+};
+
+const subresourceVerbs: Readonly<Record<string, Verbs>> = {
+  status: statusVerbs,
+  /** CertificateSigningRequest: the approver writes conditions. */
+  approval: statusVerbs,
+  scale: { get: getScale, update: changeScale, patch: changeScale },
+  binding: { create: bind },
+  eviction: { create: evict },
+  finalize: { update: finalize },
+  ephemeralcontainers: { get, update: changeEphemeralContainers, patch: changeEphemeralContainers },
+};
+
+/** Subresources that reach into a node. */
+const nodeSubresources: ReadonlySet<string> = new Set([
+  'log',
+  'exec',
+  'attach',
+  'portforward',
+  'proxy',
+  'resize',
+]);
+
+/** Nodes come later: until then every answer says why there is none. */
+async function onNode(request: ResourceRequest): Promise<ApiResponse> {
+  const object = parseCached(await readCurrent(request));
+  const { kind, info } = request;
+  if (kind.plural === 'pods') {
+    const { nodeName } = (object as unknown as Pod).spec ?? {};
+    if (!nodeName) throw badRequestError(`pod ${info.name} does not have a host assigned`);
+    throw unavailableError(
+      `the agent of node ${nodeName} cannot be reached: this server has no nodes of its own yet`,
+      10,
+    );
+  }
+  if (kind.plural === 'services')
+    throw unavailableError(`no endpoints available for service ${JSON.stringify(info.name)}`);
+  throw unavailableError(
+    `the agent of node ${info.name} cannot be reached: this server has no nodes of its own yet`,
+    10,
+  );
+}
+
+function answerOf(request: ResourceRequest): Answer | undefined {
+  const { kind, info } = request;
+  if (info.subresource === '') {
+    if (isReview(kind.plural)) return info.verb === 'create' ? review : undefined;
+    if (kind.plural === 'bindings' && kind.group === '') return info.verb === 'create' ? bind : undefined;
+    return kind.verbs.includes(info.verb) ? resourceVerbs[info.verb] : undefined;
+  }
+  if (!kind.subresources.includes(info.subresource)) throw noRouteError();
+  if (nodeSubresources.has(info.subresource)) return onNode;
+  return subresourceVerbs[info.subresource]?.[info.verb];
+}
+
+/** Verbs that need no name. */
+const collectionVerbs: ReadonlySet<string> = new Set(['create', 'list', 'watch', 'deletecollection']);
+
+/** Throws 404 for paths that name nothing, 405 for verbs that the place does not have. */
+export function dispatch(request: ResourceRequest): ApiResponse | Promise<ApiResponse> {
+  const { kind, info } = request;
+  if (kind.scope === 'Cluster' && info.namespace !== '' && kind.plural !== 'namespaces') throw noRouteError();
+  if (info.rest.length > 0 && info.subresource !== 'proxy') throw noRouteError();
+  const named = info.name !== '';
+  const onCollection = info.subresource === '' && collectionVerbs.has(info.verb);
+  if (!named && !onCollection) throw methodNotAllowedError(kind, info.verb);
+  if (named && info.verb === 'create' && info.subresource === '')
+    throw methodNotAllowedError(kind, info.verb);
+  if (kind.scope === 'Namespaced' && info.namespace === '' && (named || info.verb === 'create'))
+    throw noRouteError();
+  const answer = answerOf(request);
+  if (answer === undefined) throw methodNotAllowedError(kind, info.verb);
+  return answer(request);
+}

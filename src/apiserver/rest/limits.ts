@@ -1,0 +1,20 @@
+/** Objects rendered (parsed, turned into rows) before the event loop gets its turn. About 5 ms. */
+export const objectsPerTurn = 100;
+
+/** Wire bytes are joined to pieces of about this size before they go out. */
+export const listSegmentBytes = 512 * 1024;
+
+/** How often a write is planned again when another one came first. */
+export const writeAttemptsMax = 8;
+
+/** How often a generated name is drawn again when it is taken. Upstream: 8. */
+export const generateNameAttemptsMax = 8;
+
+/** An object may not be larger than this once serialized. Upstream's limit comes from etcd: 1.5 MiB. */
+export const objectBytesMax = 1_572_864;
+
+/** Warnings on one answer. */
+export const warningsMax = 50;
+
+/** Objects that a deletecollection removes at the same time. */
+export const deleteCollectionWorkers = 16;

@@ -1,0 +1,164 @@
+/** The query parameters of LIST and WATCH, checked. Source of rules and wording: k8s.io/apimachinery meta/internalversion/validation. */
+import { type FieldError, forbidden, invalid, path } from '../../kinds/field.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import {
+  type FieldRequirement,
+  type LabelRequirement,
+  matchesFields,
+  matchesLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+  SelectorError,
+} from '../../kinds/selector.ts';
+import { badRequestError, invalidError, StatusError } from '../../kinds/status.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
+import type { ResourceRequest } from '../context.ts';
+import { isTrue } from '../request-info.ts';
+
+export interface ListOptions {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  /** Undefined: everything matches. */
+  readonly matches: ((object: CachedObject) => boolean) | undefined;
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly continueToken: string;
+  /** '' when not given. */
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  readonly timeoutSeconds: number | undefined;
+  readonly allowWatchBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+}
+
+function integer(request: ResourceRequest, name: string): number | undefined {
+  const text = request.info.query.get(name);
+  if (text === null || text === '') return undefined;
+  if (!/^[+-]?\d{1,18}$/.test(text))
+    throw badRequestError(
+      `unable to convert parameter ${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  return Number(text);
+}
+
+/** A resourceVersion is a decimal integer, or empty. Throws 400. */
+export function parseRevision(text: string): number {
+  if (text === '') return 0;
+  if (!/^\d{1,15}$/.test(text))
+    throw badRequestError(
+      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  return Number(text);
+}
+
+/** Fields that every object has, and those of its kind. */
+function fieldsOf(object: CachedObject): Record<string, string> {
+  return { ...object.fields, 'metadata.name': object.name, 'metadata.namespace': object.namespace };
+}
+
+function supportedFields(kind: Kind): Set<string> {
+  const own = kind.selectableFields === undefined ? [] : Object.keys(kind.selectableFields(kind.example));
+  return new Set(['metadata.name', ...(kind.scope === 'Namespaced' ? ['metadata.namespace'] : []), ...own]);
+}
+
+function parseSelectors(
+  kind: Kind,
+  texts: { label: string; field: string },
+): { labels: LabelRequirement[]; fields: FieldRequirement[] } {
+  try {
+    const labels = parseLabelSelector(texts.label);
+    const fields = parseFieldSelector(texts.field);
+    if (fields.length > 0) {
+      const supported = supportedFields(kind);
+      for (const requirement of fields)
+        if (!supported.has(requirement.field))
+          throw badRequestError(
+            `Unable to find ${JSON.stringify(`${kind.group}/${kind.version}, Resource=${kind.plural}`)} that match label selector ${JSON.stringify(texts.label)}, field selector ${JSON.stringify(texts.field)}: ${unsupportedField(kind, requirement.field)}`,
+          );
+    }
+    return { labels, fields };
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequestError(error.message);
+    throw error;
+  }
+}
+
+/** Most kinds say the first; kinds with the generic conversion the second. */
+function unsupportedField(kind: Kind, field: string): string {
+  return kind.selectableFields === undefined
+    ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`;
+}
+
+function matcher(labels: LabelRequirement[], fields: FieldRequirement[]): ListOptions['matches'] {
+  if (labels.length === 0 && fields.length === 0) return undefined;
+  return (object) =>
+    (labels.length === 0 || matchesLabels(labels, object.labels ?? {})) &&
+    (fields.length === 0 || matchesFields(fields, fieldsOf(object)));
+}
+
+function checkVersionMatch(options: ListOptions, watch: boolean): FieldError[] {
+  const at = path('resourceVersionMatch');
+  const { resourceVersion, resourceVersionMatch: match } = options;
+  if (options.sendInitialEvents !== undefined && !watch)
+    return [forbidden(path('sendInitialEvents'), 'sendInitialEvents is forbidden for list')];
+  if (watch) {
+    if (options.sendInitialEvents === undefined)
+      return match === ''
+        ? []
+        : [forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')];
+    return match === 'NotOlderThan'
+      ? []
+      : [forbidden(at, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
+  }
+  if (match === '') return [];
+  if (match !== 'Exact' && match !== 'NotOlderThan')
+    return [
+      {
+        ...invalid(at, match, ''),
+        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+        type: 'notSupported',
+      },
+    ];
+  if (options.continueToken !== '')
+    return [forbidden(at, 'resourceVersionMatch is forbidden when continue is provided')];
+  if (resourceVersion === '')
+    return [forbidden(at, 'resourceVersionMatch is forbidden unless resourceVersion is provided')];
+  if (match === 'Exact' && resourceVersion === '0')
+    return [forbidden(at, 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')];
+  return [];
+}
+
+/** Throws 400 for what cannot be read, 422 for combinations that are not allowed. */
+export function parseListOptions(request: ResourceRequest): ListOptions {
+  const { query, verb, name } = request.info;
+  const watch = verb === 'watch';
+  const labelSelector = query.get('labelSelector') ?? '';
+  const asked = query.get('fieldSelector') ?? '';
+  const named = name === '' ? '' : `metadata.name=${name}`;
+  const fieldSelector = [asked, named].filter((each) => each !== '').join(',');
+  const { labels, fields } = parseSelectors(request.kind, { label: labelSelector, field: fieldSelector });
+  const initial = query.get('sendInitialEvents');
+  const options: ListOptions = {
+    labelSelector,
+    fieldSelector,
+    matches: matcher(labels, fields),
+    limit: Math.max(0, integer(request, 'limit') ?? 0),
+    continueToken: query.get('continue') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    timeoutSeconds: integer(request, 'timeoutSeconds'),
+    allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitialEvents: initial === null ? undefined : isTrue(initial),
+  };
+  parseRevision(options.resourceVersion);
+  const errors = checkVersionMatch(options, watch);
+  if (errors.length > 0) throw invalidError({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+  if (options.continueToken !== '' && options.resourceVersion !== '' && options.resourceVersion !== '0')
+    throw new StatusError(
+      400,
+      'BadRequest',
+      'specifying resource version is not allowed when using continue',
+    );
+  return options;
+}

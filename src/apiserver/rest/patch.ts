@@ -1,0 +1,65 @@
+/** PATCH in its four forms. Source: k8s.io/apiserver pkg/endpoints/handlers/patch.go. */
+import type { Kind } from '../../kinds/kind.ts';
+import type { AnyObject } from '../../kinds/object.ts';
+import { badRequestError } from '../../kinds/status.ts';
+import type { ResourceRequest } from '../context.ts';
+import { applyPatch, applyPatchType } from '../patch/apply-patch.ts';
+import { presentObject } from '../present.ts';
+import type { ApiResponse } from '../request.ts';
+import { serverSideApply } from './apply.ts';
+import { typedObject } from './body.ts';
+import { toStored } from './create.ts';
+import type { UpdateTarget } from './prepare.ts';
+import { placeObject } from './prepare.ts';
+import { freshen } from './read.ts';
+import { respondStored } from './respond.ts';
+import { changeObject } from './update.ts';
+import { parseWriteOptions } from './write-options.ts';
+
+export function patchTypeOf(request: ResourceRequest): string {
+  return (request.request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** The patched JSON; the document is left as it is. Throws 400, 413, 415, 422. */
+export function patchDocument(
+  request: ResourceRequest,
+  document: AnyObject,
+  options: { kind: Kind; problems?: string[] },
+): unknown {
+  const { kind } = options;
+  return applyPatch({
+    contentType: patchTypeOf(request),
+    document,
+    patch: request.request.body,
+    schema: kind.schema,
+    problems: options.problems,
+  });
+}
+
+/** PATCH of the object or of its status. */
+export async function patch(request: ResourceRequest, target: UpdateTarget): Promise<ApiResponse> {
+  const options = parseWriteOptions(request);
+  if (request.request.body.length === 0) throw badRequestError('the patch is empty');
+  await freshen(request, '');
+  if (patchTypeOf(request) === applyPatchType)
+    return serverSideApply(request, { ...options, target, derived: true });
+  const { kind } = request;
+  const change = (old: AnyObject) => {
+    const before = presentObject(kind, structuredClone(old));
+    const problems: string[] = [];
+    const document = patchDocument(request, before, { kind, problems });
+    const object = typedObject(request, document, {
+      kind,
+      fieldValidation: options.fieldValidation,
+      problems,
+    });
+    placeObject(request, object);
+    kind.defaults?.(object);
+    return toStored(request, object);
+  };
+  return respondStored(
+    request,
+    200,
+    await changeObject(request, change, { ...options, target, derived: true }),
+  );
+}

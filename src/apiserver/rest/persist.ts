@@ -1,0 +1,107 @@
+/** The one place that writes: hooks plan, the store commits all of it or nothing. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Kind } from '../../kinds/kind.ts';
+import type { AnyObject } from '../../kinds/object.ts';
+import { alreadyExistsError, notFoundError, StatusError, tooLargeError } from '../../kinds/status.ts';
+import type { Operation } from '../../store/store.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
+import { encodeStored, encodeWire } from '../codec.ts';
+import type { Backend } from '../context.ts';
+import { objectKey } from '../keys.ts';
+import { objectBytesMax, writeAttemptsMax } from './limits.ts';
+import { namespaceGuard } from './namespace-lifecycle.ts';
+
+export interface PlannedWrite {
+  /** The stored kind. */
+  readonly kind: Kind;
+  readonly verb: 'create' | 'update' | 'delete';
+  /** In the stored version, ready to be written. */
+  readonly object: AnyObject;
+  readonly old?: { readonly cached: CachedObject; readonly object: AnyObject };
+  readonly dryRun: boolean;
+}
+
+/** `stale`: the object itself is not what the plan was made for; read it again and plan anew. */
+export type PersistResult = { readonly wire: Uint8Array; readonly revision: number } | 'stale';
+
+function hookOperations(backend: Backend, write: PlannedWrite, attempt: number): Operation[] {
+  const operations: Operation[] = [];
+  const { verb, object, dryRun } = write;
+  for (const hook of backend.hooks) {
+    const concerned = hook.resources.some(
+      (resource) => resource.group === write.kind.group && resource.plural === write.kind.plural,
+    );
+    if (concerned) operations.push(...hook.plan({ verb, object, old: write.old?.object, dryRun }, attempt));
+  }
+  return operations;
+}
+
+function objectOperation(write: PlannedWrite, key: string, value: Uint8Array | undefined): Operation {
+  const expect = write.old?.cached.revision ?? 0;
+  return value === undefined ? { type: 'delete', key, expect } : { type: 'put', key, value, expect };
+}
+
+/** The same but for resourceVersion: writing it would change nothing. */
+function isUnchanged(write: PlannedWrite): boolean {
+  if (write.verb !== 'update' || write.old === undefined) return false;
+  const strip = (object: AnyObject) => ({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: undefined },
+  });
+  return isDeepStrictEqual(strip(write.object), strip(write.old.object));
+}
+
+/**
+ * Commits a write with what its hooks add. Plans again, a bounded number of times, when something that a hook chose was
+ * taken meanwhile. Throws StatusError; answers `stale` when the object itself has changed.
+ */
+export async function persist(backend: Backend, write: PlannedWrite): Promise<PersistResult> {
+  const { kind, object } = write;
+  const namespace = object.metadata.namespace ?? '';
+  const name = object.metadata.name ?? '';
+  const key = objectKey(kind, namespace, name);
+  for (let attempt = 0; attempt < writeAttemptsMax; attempt++) {
+    const guard = write.verb === 'create' ? namespaceGuard(backend, kind, object) : [];
+    const hooked = hookOperations(backend, write, attempt);
+    if (isUnchanged(write) && hooked.every((operation) => operation.type === 'check')) {
+      const { cached } = write.old as { cached: CachedObject };
+      return { wire: cached.bytes, revision: cached.revision };
+    }
+    const value = write.verb === 'delete' ? undefined : encodeStored(kind, object);
+    if (value !== undefined && value.length > objectBytesMax)
+      throw tooLargeError(
+        `Request entity too large: the object is ${value.length} bytes, the limit is ${objectBytesMax}`,
+      );
+    if (write.dryRun) return dryRunResult(backend, write, { key, value });
+    if (value !== undefined) backend.cache.hint(value, object);
+    const result = await backend.store.commit([...guard, objectOperation(write, key, value), ...hooked]);
+    if (result.committed) {
+      const wire = value === undefined ? new Uint8Array() : encodeWire(kind, value, result.revision);
+      return { wire, revision: result.revision };
+    }
+    if (result.key !== key) continue;
+    if (write.verb === 'create') throw alreadyExistsError(kind, name);
+    if (result.actual === 0) throw notFoundError(kind, name);
+    return 'stale';
+  }
+  throw new StatusError(
+    409,
+    'Conflict',
+    `the write of ${kind.plural} "${name}" was planned ${writeAttemptsMax} times and something else was written first each time; please try again`,
+  );
+}
+
+/** What a commit would have said, from the cache alone. */
+function dryRunResult(
+  backend: Backend,
+  write: PlannedWrite,
+  at: { key: string; value: Uint8Array | undefined },
+): PersistResult {
+  const present = backend.cache.collection(write.kind).get(at.key);
+  if (write.verb === 'create' && present !== undefined) throw alreadyExistsError(write.kind, present.name);
+  if (write.old !== undefined && present?.revision !== write.old.cached.revision) return 'stale';
+  const revision = write.old?.cached.revision ?? 0;
+  if (at.value === undefined) return { wire: new Uint8Array(), revision };
+  // What is not stored has no resourceVersion: upstream's dry-run create answers without one.
+  return { wire: revision === 0 ? at.value : encodeWire(write.kind, at.value, revision), revision };
+}

@@ -1,0 +1,209 @@
+/** GET and LIST: from the watch cache, which has taken in everything that was acknowledged before the request came. */
+
+import { apiVersionOf } from '../../kinds/object.ts';
+import { notFoundError, StatusError, timeoutError } from '../../kinds/status.ts';
+import { type CachedObject, parseCached } from '../cache/cached-object.ts';
+import type { Collection } from '../cache/collection.ts';
+import { revisionWaitMilliseconds } from '../cache/limits.ts';
+import type { ResourceRequest } from '../context.ts';
+import { kindPrefix, objectKey, prefixEnd, registryPrefix } from '../keys.ts';
+import {
+  listKindOf,
+  listOpening,
+  partialObject,
+  present,
+  presentCached,
+  table,
+  tableRow,
+} from '../present.ts';
+import type { ApiResponse } from '../request.ts';
+import { decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
+import { listSegmentBytes, objectsPerTurn } from './limits.ts';
+import { type ListOptions, parseListOptions, parseRevision } from './list-options.ts';
+import { bytesSuffice, respondBytes, respondJson, respondStored, tableOptionsOf } from './respond.ts';
+
+/** Waits until the cache holds everything acknowledged so far, or, for a resourceVersion, at least that one. */
+export async function freshen(
+  request: Pick<ResourceRequest, 'backend'>,
+  resourceVersion: string,
+): Promise<void> {
+  const { store, cache } = request.backend;
+  if (resourceVersion === '0') return;
+  const wanted =
+    resourceVersion === ''
+      ? (await store.range({ from: registryPrefix, limit: 0 })).revision
+      : parseRevision(resourceVersion);
+  if (cache.revision >= wanted) return;
+  if (await cache.waitFor(wanted, revisionWaitMilliseconds)) return;
+  throw timeoutError(`Timeout: Too large resource version: ${wanted}, current: ${cache.revision}`, 1, {
+    reason: 'ResourceVersionTooLarge',
+    message: 'Too large resource version',
+  });
+}
+
+/** The newest acknowledged state of the object the request names. Throws 404. */
+export async function readCurrent(request: ResourceRequest): Promise<CachedObject> {
+  await freshen(request, request.info.query.get('resourceVersion') ?? '');
+  const { kind, stored, info, backend } = request;
+  const found = backend.cache.collection(stored).get(objectKey(stored, info.namespace, info.name));
+  if (found === undefined) throw notFoundError(kind, info.name);
+  return found;
+}
+
+export async function get(request: ResourceRequest): Promise<ApiResponse> {
+  return respondStored(request, 200, (await readCurrent(request)).bytes);
+}
+
+/** What a list request sees: the matching objects in order, as of one revision. */
+interface Page {
+  readonly objects: CachedObject[];
+  readonly revision: number;
+  readonly continueToken: string;
+  readonly remainingItemCount: number | undefined;
+}
+
+/** The collection as it was at `revision`: now, with every later event undone. Undefined when too long ago. */
+export function snapshotAt(
+  collection: Collection,
+  range: { from: string; to: string },
+  revision: number,
+): CachedObject[] | undefined {
+  const now = collection.snapshot(range.from, range.to);
+  if (collection.newestEventRevision <= revision) return now;
+  const later = collection.eventsAfter(revision);
+  if (later === undefined) return undefined;
+  const before = new Map<string, CachedObject | undefined>();
+  for (const event of later) {
+    const { key } = event.object;
+    if (key >= range.from && key < range.to && !before.has(key)) before.set(key, event.previous);
+  }
+  if (before.size === 0) return now;
+  const kept = now.filter((object) => !before.has(object.key));
+  for (const object of before.values()) if (object !== undefined) kept.push(object);
+  return kept.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function rangeOf(request: ResourceRequest): { from: string; to: string } {
+  const { stored, info } = request;
+  const prefix =
+    kindPrefix(stored) + (info.namespace === '' || stored.scope === 'Cluster' ? '' : `${info.namespace}/`);
+  return { from: prefix, to: prefixEnd(prefix) };
+}
+
+function pageOf(request: ResourceRequest, options: ListOptions): Page {
+  const { cache } = request.backend;
+  const collection = cache.collection(request.stored);
+  const range = rangeOf(request);
+  const token = options.continueToken === '' ? undefined : decodeContinue(options.continueToken, range.from);
+  const exact = options.resourceVersionMatch === 'Exact' ? parseRevision(options.resourceVersion) : undefined;
+  const revision = token?.revision ?? exact ?? cache.revision;
+  if (revision > cache.revision)
+    throw timeoutError(`Timeout: Too large resource version: ${revision}, current: ${cache.revision}`, 1);
+  const from = token === undefined ? range.from : `${range.from}${token.start}\0`;
+  const all = snapshotAt(collection, { from, to: range.to }, revision);
+  if (all === undefined) {
+    if (token !== undefined) throw expiredContinue(token.start);
+    throw new StatusError(410, 'Expired', `The resourceVersion for the provided list is too old.`);
+  }
+  const { matches, limit } = options;
+  if (limit === 0)
+    return {
+      objects: matches === undefined ? all : all.filter(matches),
+      revision,
+      continueToken: '',
+      remainingItemCount: undefined,
+    };
+  const objects: CachedObject[] = [];
+  let index = 0;
+  for (; index < all.length && objects.length < limit; index++) {
+    const object = all[index] as CachedObject;
+    if (matches === undefined || matches(object)) objects.push(object);
+  }
+  while (matches !== undefined && index < all.length && !matches(all[index] as CachedObject)) index++;
+  const last = objects.at(-1);
+  const more = index < all.length && last !== undefined;
+  return {
+    objects,
+    revision,
+    continueToken: more ? encodeContinue(revision, last.key.slice(range.from.length)) : '',
+    remainingItemCount: more && matches === undefined ? all.length - objects.length : undefined,
+  };
+}
+
+function listMetadata(page: Page): object {
+  return {
+    resourceVersion: String(page.revision),
+    ...(page.continueToken === '' ? {} : { continue: page.continueToken }),
+    ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
+  };
+}
+
+/** Lets other requests go on between slices of a long piece of work. */
+export async function inSlices<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Result,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += objectsPerTurn) {
+    if (start > 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const item of items.slice(start, start + objectsPerTurn)) results.push(work(item));
+  }
+  return results;
+}
+
+const comma = Buffer.from(',');
+const closing = Buffer.from(']}\n');
+
+/** `{...,"items":[a,b]}` from wire bytes, joined to pieces of listSegmentBytes. */
+function joinList(opening: Uint8Array, items: readonly Uint8Array[]): Uint8Array[] {
+  const segments: Uint8Array[] = [];
+  let pieces: Uint8Array[] = [opening];
+  let bytes = opening.length;
+  items.forEach((item, index) => {
+    if (index > 0) pieces.push(comma);
+    pieces.push(item);
+    bytes += item.length + 1;
+    if (bytes < listSegmentBytes) return;
+    segments.push(Buffer.concat(pieces));
+    pieces = [];
+    bytes = 0;
+  });
+  pieces.push(closing);
+  segments.push(Buffer.concat(pieces));
+  return segments;
+}
+
+export async function list(request: ResourceRequest): Promise<ApiResponse> {
+  const options = parseListOptions(request);
+  await freshen(request, options.continueToken !== '' ? '0' : options.resourceVersion);
+  const page = pageOf(request, options);
+  const metadata = listMetadata(page);
+  const { kind, representation } = request;
+  if (representation.as === 'Table') {
+    const tableOptions = tableOptionsOf(request);
+    const rows = await inSlices(page.objects, (cached) =>
+      tableRow(kind, presentCached(kind, cached), tableOptions),
+    );
+    return respondJson(request, 200, table(kind, { ...tableOptions, metadata, rows }));
+  }
+  if (representation.as === 'PartialObjectMetadata') {
+    const { metaVersion } = representation;
+    const items = await inSlices(page.objects, (cached) => partialObject(parseCached(cached), metaVersion));
+    return respondJson(request, 200, {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: `meta.k8s.io/${metaVersion}`,
+      metadata,
+      items,
+    });
+  }
+  if (bytesSuffice(request)) {
+    const items =
+      kind.storedAs === undefined
+        ? page.objects.map((cached) => cached.bytes)
+        : await inSlices(page.objects, (cached) => present(kind, cached.bytes));
+    return respondBytes(request, 200, joinList(listOpening(kind, metadata), items));
+  }
+  const items = await inSlices(page.objects, (cached) => presentCached(kind, cached));
+  const apiVersion = apiVersionOf(kind.group, kind.version);
+  return respondJson(request, 200, { kind: listKindOf(kind), apiVersion, metadata, items });
+}

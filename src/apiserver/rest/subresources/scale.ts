@@ -1,0 +1,86 @@
+/** The scale subresource: one shape, autoscaling/v1 Scale, over every kind that has replicas. */
+import { invalid, path } from '../../../kinds/field.ts';
+import type { Scale } from '../../../kinds/generated/types.ts';
+import { defineKind, type Kind } from '../../../kinds/kind.ts';
+import type { AnyObject } from '../../../kinds/object.ts';
+import { invalidError, noRouteError, notFoundError } from '../../../kinds/status.ts';
+import { type CachedObject, parseCached } from '../../cache/cached-object.ts';
+import type { ResourceRequest } from '../../context.ts';
+import type { ApiResponse } from '../../request.ts';
+import { readObject, typedObject } from '../body.ts';
+import { patchDocument } from '../patch.ts';
+import { readCurrent } from '../read.ts';
+import { respondJson } from '../respond.ts';
+import { changeObject, findStored } from '../update.ts';
+import { parseWriteOptions } from '../write-options.ts';
+
+export const scaleKind: Kind = defineKind<Scale>({
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  plural: 'scales',
+  scope: 'Namespaced',
+  example: { metadata: { name: 'web' } },
+});
+
+function scaleOf(kind: Kind, object: AnyObject): AnyObject {
+  const access = kind.scale;
+  if (access === undefined) throw noRouteError();
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = access.selector(object);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: access.replicas(object) },
+    status: { replicas: access.current(object), ...(selector === '' ? {} : { selector }) },
+  };
+}
+
+export async function getScale(request: ResourceRequest): Promise<ApiResponse> {
+  return respondJson(request, 200, scaleOf(request.stored, parseCached(await readCurrent(request))));
+}
+
+function wantedReplicas(request: ResourceRequest, scale: AnyObject): number {
+  const replicas = (scale.spec as { replicas?: number } | undefined)?.replicas ?? 0;
+  if (replicas < 0)
+    throw invalidError({ group: 'autoscaling', kind: 'Scale' }, request.info.name, [
+      invalid(path('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
+    ]);
+  return replicas;
+}
+
+/** PUT and PATCH. */
+export async function changeScale(request: ResourceRequest): Promise<ApiResponse> {
+  const { stored, info } = request;
+  if (stored.scale === undefined) throw noRouteError();
+  const options = parseWriteOptions(request);
+  await readCurrent(request);
+  const sent = info.verb === 'update' ? readObject(request, scaleKind, options.fieldValidation) : undefined;
+  const change = (old: AnyObject) => {
+    const scale = sent ?? patched(request, scaleOf(stored, old));
+    const object = structuredClone(old);
+    object.metadata.resourceVersion = scale.metadata.resourceVersion;
+    stored.scale?.setReplicas(object, wantedReplicas(request, scale));
+    return object;
+  };
+  const wire = await changeObject(request, change, {
+    ...options,
+    target: 'object',
+    derived: sent === undefined,
+  });
+  return respondJson(request, 200, scaleOf(stored, JSON.parse(Buffer.from(wire).toString()) as AnyObject));
+}
+
+function patched(request: ResourceRequest, scale: AnyObject): AnyObject {
+  const { fieldValidation } = parseWriteOptions(request);
+  const document = patchDocument(request, scale, { kind: scaleKind });
+  return typedObject(request, document, { kind: scaleKind, fieldValidation });
+}
+
+/** Throws 404. */
+export function requireStored(request: ResourceRequest): CachedObject {
+  const cached = findStored(request);
+  if (cached === undefined) throw notFoundError(request.kind, request.info.name);
+  return cached;
+}

@@ -1,0 +1,121 @@
+import { completeObject } from '../../kinds/decode.ts';
+import type { AnyObject } from '../../kinds/object.ts';
+import { conflictError, notFoundError, type StatusError, staleObject } from '../../kinds/status.ts';
+import { admit } from '../admission.ts';
+import { type CachedObject, parseCached } from '../cache/cached-object.ts';
+import type { ResourceRequest } from '../context.ts';
+import { objectKey } from '../keys.ts';
+import type { ApiResponse } from '../request.ts';
+import { readObject } from './body.ts';
+import { createObject, toStored } from './create.ts';
+import { writeAttemptsMax } from './limits.ts';
+import { trackUpdate } from './managed-fields.ts';
+import { persist } from './persist.ts';
+import { checkPreconditions, placeObject, prepareForUpdate, type UpdateTarget } from './prepare.ts';
+import { freshen } from './read.ts';
+import { respondStored } from './respond.ts';
+import { parseWriteOptions, type WriteOptions } from './write-options.ts';
+
+/**
+ * Makes the new object from the present one, both in the stored version; called again with a newer one when another
+ * write came first. The old object is not to be changed.
+ */
+export type Change = (old: AnyObject) => AnyObject | Promise<AnyObject>;
+
+export interface ChangeOptions extends WriteOptions {
+  readonly target: UpdateTarget;
+  /** The change is made from the object it is given: when another write comes first, it is simply made again. */
+  readonly derived?: boolean;
+  /** The change keeps managedFields itself (server-side apply). */
+  readonly tracked?: boolean;
+}
+
+export function findStored(request: ResourceRequest): CachedObject | undefined {
+  const { stored, info, backend } = request;
+  return backend.cache.collection(stored).get(objectKey(stored, info.namespace, info.name));
+}
+
+/** An object that waited only for its finalizers is removed when the last one goes. */
+function isFinished(object: AnyObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  return (
+    deletionTimestamp !== undefined &&
+    (deletionGracePeriodSeconds ?? 0) === 0 &&
+    (finalizers ?? []).length === 0
+  );
+}
+
+/**
+ * Reads, changes, checks and writes an object; reads again when it was changed meanwhile, unless the caller named the
+ * resourceVersion it changes. Returns wire bytes in the stored version.
+ */
+export async function changeObject(
+  request: ResourceRequest,
+  change: Change,
+  options: ChangeOptions,
+): Promise<Uint8Array> {
+  const { backend, stored, kind, info } = request;
+  for (let attempt = 0; attempt < writeAttemptsMax; attempt++) {
+    const cached = findStored(request);
+    if (cached === undefined) throw notFoundError(kind, info.name);
+    const old = parseCached(cached);
+    const object = await change(old);
+    const named = object.metadata.resourceVersion;
+    checkPreconditions(stored, object, old);
+    const conditional = named !== undefined && named !== '' && named !== '0';
+    if (conditional && named !== old.metadata.resourceVersion)
+      throw conflictError(kind, info.name, staleObject);
+    admit(request, object, old);
+    prepareForUpdate(request, object, { old, target: options.target });
+    completeObject(object, stored.schema);
+    if (!options.tracked) trackUpdate(request, { object, old }, options);
+    const verb = isFinished(object) && stored.plural !== 'namespaces' ? 'delete' : 'update';
+    const result = await persist(backend, {
+      kind: stored,
+      verb,
+      object,
+      old: { cached, object: old },
+      dryRun: options.dryRun,
+    });
+    if (result === 'stale') {
+      if (conditional && !options.derived) throw conflictError(kind, info.name, staleObject);
+      await freshen(request, '');
+      continue;
+    }
+    return verb === 'delete'
+      ? Buffer.from(
+          JSON.stringify({
+            ...object,
+            metadata: { ...object.metadata, resourceVersion: String(result.revision) },
+          }),
+        )
+      : result.wire;
+  }
+  throw conflictError(kind, info.name, staleObject);
+}
+
+/** PUT of the object or of its status. */
+export async function update(request: ResourceRequest, target: UpdateTarget): Promise<ApiResponse> {
+  const options = parseWriteOptions(request);
+  await freshen(request, '');
+  const body = readObject(request, request.kind, options.fieldValidation);
+  if (findStored(request) === undefined && target === 'object' && request.kind.createOnUpdate) {
+    if ((body.metadata.uid ?? '') !== '') throw uidGone(request, body);
+    delete body.metadata.resourceVersion;
+    return respondStored(request, 201, await createObject(request, body, options));
+  }
+  const change = () => {
+    const object = structuredClone(body);
+    placeObject(request, object);
+    return toStored(request, object);
+  };
+  return respondStored(request, 200, await changeObject(request, change, { ...options, target }));
+}
+
+function uidGone(request: ResourceRequest, body: AnyObject): StatusError {
+  return conflictError(
+    request.kind,
+    request.info.name,
+    `Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: `,
+  );
+}

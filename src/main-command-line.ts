@@ -1,0 +1,94 @@
+/** Commands and their options. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { UserError } from './lib/errors.ts';
+import { checkServerOptions, type RawServerOptions, UsageError } from './main-options.ts';
+
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Codes of errors that come from an option's value though the check stands deeper down. */
+const optionErrors: ReadonlySet<string> = new Set(['USAGE', 'BAD_SERVICE_CIDR', 'BAD_NODE_PORT_RANGE']);
+
+const seriousCommanderCodes = (code: string): boolean =>
+  code !== 'commander.helpDisplayed' && code !== 'commander.help' && code !== 'commander.version';
+
+/** Runs a command; resolves with the exit code when it is over. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let code: number = exitCodes.done;
+  const program = makeProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (failure) {
+    return explain(failure);
+  }
+}
+
+/** A person's mistake is told in a line; anything else with its stack, because it is ours. */
+function explain(failure: unknown): number {
+  // commander has printed its message itself.
+  if (failure instanceof CommanderError)
+    return seriousCommanderCodes(failure.code) ? exitCodes.usage : exitCodes.done;
+  if (failure instanceof UserError) {
+    process.stderr.write(`wherry: ${failure.message}\n`);
+    if (failure instanceof UsageError) process.stderr.write('wherry: try wherry server --help\n');
+    return optionErrors.has(failure.code) ? exitCodes.usage : exitCodes.failed;
+  }
+  process.stderr.write(
+    `wherry: ${failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}\n`,
+  );
+  return exitCodes.failed;
+}
+
+function makeProgram(finish: (code: number) => void): Command {
+  const program = new Command('wherry')
+    .description("Kubernetes' API and control plane, small and whole")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'wherry: ')) })
+    .showHelpAfterError('wherry: try wherry --help')
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 the command line is wrong.');
+  addServer(program, finish);
+  program
+    .command('version')
+    .description('print the version')
+    .action(async () => {
+      const { printVersion } = await import('./main-version.ts');
+      await printVersion();
+    });
+  return program;
+}
+
+function addServer(program: Command, finish: (code: number) => void): void {
+  program
+    .command('server')
+    .description('run the API server until SIGTERM or SIGINT')
+    .option(
+      '--data-dir <directory>',
+      'where data, certificates and kubeconfig are kept',
+      defaultDataDirectory(),
+    )
+    .option('--port <number>', 'port to listen on; 0 takes a free one', '6443')
+    .option('--bind-address <address>', 'IP address to listen on', '127.0.0.1')
+    .option('--advertise-address <address>', 'IP address at which nodes and pods reach the server')
+    .option('--store <store>', 'sqlite (kept in the data directory) or memory (gone at the end)', 'sqlite')
+    .option('--service-cidr <ranges>', 'range of ClusterIPs, or IPv4,IPv6', '10.96.0.0/16')
+    .option('--service-node-port-range <range>', 'range of node ports', '30000-32767')
+    .option('--tls-san <name>', "one more name or address for the server's certificate", gather, [])
+    .option('--simulated-nodes <count>', 'not there yet')
+    .action(async (raw: RawServerOptions) => {
+      const options = checkServerOptions(raw);
+      const { runServer } = await import('./main-server.ts');
+      finish(await runServer(options));
+    });
+}
+
+function gather(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+function defaultDataDirectory(): string {
+  return join(homedir(), '.wherry', 'default');
+}

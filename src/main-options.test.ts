@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { advertiseAddressOf, checkServerOptions, goPlatform, type RawServerOptions } from './main-options.ts';
+
+const usual: RawServerOptions = {
+  dataDir: 'data',
+  port: '6443',
+  bindAddress: '127.0.0.1',
+  store: 'sqlite',
+  serviceCidr: '10.96.0.0/16',
+  serviceNodePortRange: '30000-32767',
+  tlsSan: [],
+};
+
+test('options become numbers and lists', () => {
+  const raw = {
+    ...usual,
+    port: '0',
+    serviceCidr: '10.96.0.0/16, fd00::/108',
+    tlsSan: ['api.example.org', '192.0.2.1'],
+  };
+  assert.deepEqual(checkServerOptions(raw), {
+    dataDirectory: 'data',
+    port: 0,
+    bindAddress: '127.0.0.1',
+    advertiseAddress: undefined,
+    store: 'sqlite',
+    serviceCIDRs: ['10.96.0.0/16', 'fd00::/108'],
+    nodePortRange: '30000-32767',
+    tlsNames: ['api.example.org', '192.0.2.1'],
+  });
+});
+
+const refused: Record<string, [Partial<RawServerOptions>, string]> = {
+  'a port that is no number': [
+    { port: 'abc' },
+    '--port is "abc"; wanted is a number from 0 to 65535, where 0 takes a free port',
+  ],
+  'a port beyond all ports': [
+    { port: '65536' },
+    '--port is "65536"; wanted is a number from 0 to 65535, where 0 takes a free port',
+  ],
+  'a negative port': [
+    { port: '-1' },
+    '--port is "-1"; wanted is a number from 0 to 65535, where 0 takes a free port',
+  ],
+  'a host name to listen on': [
+    { bindAddress: 'localhost' },
+    '--bind-address is "localhost"; wanted is an IP address, such as 127.0.0.1',
+  ],
+  'an address to advertise that is none': [
+    { advertiseAddress: '1.2.3' },
+    '--advertise-address is "1.2.3"; wanted is an IP address, such as 127.0.0.1',
+  ],
+  'an unknown store': [{ store: 'paper' }, '--store is "paper"; wanted is sqlite or memory'],
+  etcd: [
+    { store: 'etcd=http://127.0.0.1:2379' },
+    '--store etcd is not there yet; wanted is sqlite or memory',
+  ],
+  'simulated nodes': [
+    { simulatedNodes: '3' },
+    '--simulated-nodes is not there yet; leave it out and bring nodes of your own',
+  ],
+  'a name that is none': [{ tlsSan: ['a b'] }, '--tls-san is "a b"; wanted is a DNS name or an IP address'],
+  'no directory': [{ dataDir: '' }, '--data-dir is empty; wanted is a directory'],
+};
+for (const [name, [change, message]] of Object.entries(refused))
+  test(`refuses ${name}`, () =>
+    assert.throws(() => checkServerOptions({ ...usual, ...change }), { code: 'USAGE', message }));
+
+const advertised: Record<string, [{ bind: string; given?: string; own: string[] }, string | undefined]> = {
+  'what is asked for': [{ bind: '0.0.0.0', given: '192.0.2.9', own: ['192.0.2.1'] }, '192.0.2.9'],
+  'the address it listens on': [{ bind: '192.0.2.7', own: ['192.0.2.1'] }, '192.0.2.7'],
+  'one of the machine’s when it listens on all': [{ bind: '0.0.0.0', own: ['192.0.2.1'] }, '192.0.2.1'],
+  'one of the machine’s for loopback': [{ bind: '127.0.0.1', own: ['192.0.2.1'] }, '192.0.2.1'],
+  'one of the same family': [{ bind: '::1', own: ['192.0.2.1', '2001:db8::1'] }, '2001:db8::1'],
+  'one of the other family if need be': [{ bind: '::', own: ['192.0.2.1'] }, '192.0.2.1'],
+  'nothing when there is nothing': [{ bind: '127.0.0.1', own: [] }, undefined],
+};
+for (const [name, [{ bind, given, own }, address]] of Object.entries(advertised))
+  test(`publishes ${name}`, () =>
+    assert.equal(advertiseAddressOf({ bindAddress: bind, advertiseAddress: given }, own), address));
+
+test('platforms have Go’s names', () => {
+  assert.deepEqual(
+    [goPlatform('linux', 'x64'), goPlatform('darwin', 'arm64'), goPlatform('win32', 'ia32')],
+    ['linux/amd64', 'darwin/arm64', 'windows/386'],
+  );
+});

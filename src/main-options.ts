@@ -1,0 +1,106 @@
+/** The options of `wherry server`, checked. Nothing here touches the machine. */
+import { isIP } from 'node:net';
+import { UserError } from './lib/errors.ts';
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends UserError {
+  constructor(message: string) {
+    super('USAGE', message);
+  }
+}
+
+export type StoreChoice = 'sqlite' | 'memory';
+
+export interface ServerOptions {
+  readonly dataDirectory: string;
+  readonly port: number;
+  readonly bindAddress: string;
+  /** Where clients inside the cluster reach the server; undefined: chosen from the machine's interfaces. */
+  readonly advertiseAddress: string | undefined;
+  readonly store: StoreChoice;
+  /** One range, or one of each family. */
+  readonly serviceCIDRs: readonly string[];
+  readonly nodePortRange: string;
+  /** More names and addresses for the server's certificate. */
+  readonly tlsNames: readonly string[];
+}
+
+/** As the command line has them. */
+export interface RawServerOptions {
+  readonly dataDir: string;
+  readonly port: string;
+  readonly bindAddress: string;
+  readonly advertiseAddress?: string;
+  readonly store: string;
+  readonly serviceCidr: string;
+  readonly serviceNodePortRange: string;
+  readonly tlsSan: readonly string[];
+  readonly simulatedNodes?: string;
+}
+
+/** Throws UsageError: what was given, and what is wanted. */
+export function checkServerOptions(raw: RawServerOptions): ServerOptions {
+  if (raw.simulatedNodes !== undefined)
+    throw new UsageError('--simulated-nodes is not there yet; leave it out and bring nodes of your own');
+  if (raw.dataDir === '') throw new UsageError('--data-dir is empty; wanted is a directory');
+  return {
+    dataDirectory: raw.dataDir,
+    port: portOf(raw.port),
+    bindAddress: addressOf('--bind-address', raw.bindAddress),
+    advertiseAddress:
+      raw.advertiseAddress === undefined ? undefined : addressOf('--advertise-address', raw.advertiseAddress),
+    store: storeOf(raw.store),
+    serviceCIDRs: raw.serviceCidr.split(',').map((cidr) => cidr.trim()),
+    nodePortRange: raw.serviceNodePortRange,
+    tlsNames: raw.tlsSan.map(tlsNameOf),
+  };
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65535))
+    throw new UsageError(
+      `--port is ${JSON.stringify(text)}; wanted is a number from 0 to 65535, where 0 takes a free port`,
+    );
+  return port;
+}
+
+function addressOf(option: string, text: string): string {
+  if (isIP(text) === 0)
+    throw new UsageError(`${option} is ${JSON.stringify(text)}; wanted is an IP address, such as 127.0.0.1`);
+  return text;
+}
+
+function storeOf(text: string): StoreChoice {
+  if (text === 'sqlite' || text === 'memory') return text;
+  if (text === 'etcd' || text.startsWith('etcd='))
+    throw new UsageError('--store etcd is not there yet; wanted is sqlite or memory');
+  throw new UsageError(`--store is ${JSON.stringify(text)}; wanted is sqlite or memory`);
+}
+
+function tlsNameOf(text: string): string {
+  if (isIP(text) !== 0 || /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/i.test(text)) return text;
+  throw new UsageError(`--tls-san is ${JSON.stringify(text)}; wanted is a DNS name or an IP address`);
+}
+
+/**
+ * The address that is published for clients inside the cluster. As upstream does, an address that others cannot dial
+ * (loopback, unspecified) is replaced by one of the machine's own; undefined when it has none.
+ */
+export function advertiseAddressOf(
+  options: Pick<ServerOptions, 'advertiseAddress' | 'bindAddress'>,
+  machineAddresses: readonly string[],
+): string | undefined {
+  if (options.advertiseAddress !== undefined) return options.advertiseAddress;
+  const { bindAddress } = options;
+  const family = isIP(bindAddress);
+  if (!/^(127\.|0\.0\.0\.0$|::1?$)/.test(bindAddress)) return bindAddress;
+  return machineAddresses.find((address) => isIP(address) === family) ?? machineAddresses[0];
+}
+
+/** Node's names for system and processor as Go has them: `linux/amd64`. */
+export function goPlatform(system: string, processor: string): string {
+  const goProcessors: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
+  const goSystem = system === 'win32' ? 'windows' : system;
+  return `${goSystem}/${goProcessors[processor] ?? processor}`;
+}

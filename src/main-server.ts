@@ -1,0 +1,193 @@
+/** `wherry server`: store, certificates, API server and listener, put together and taken apart again. */
+import { flushCompileCache } from 'node:module';
+import { hostname, networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ApiResponse, Handler } from './apiserver/request.ts';
+import type { ApiServer } from './apiserver/server.ts';
+import { unavailableError } from './kinds/status.ts';
+import { createLogger, type Logger } from './lib/log.ts';
+import { systemClock, systemRandom } from './lib/system.ts';
+import { advertiseAddressOf, goPlatform, type ServerOptions } from './main-options.ts';
+import type { Store } from './store/store.ts';
+
+/** Serves until a signal; resolves with the exit code. Throws UserError when it cannot start. */
+export async function runServer(options: ServerOptions): Promise<number> {
+  const log = createLogger({
+    clock: systemClock,
+    level: 'info',
+    write: (line) => process.stderr.write(line),
+  });
+  const signalled = nextSignal();
+  const starting = startServer(options, log);
+  const running = await Promise.race([starting, signalled.then(() => undefined)]);
+  if (running === undefined) {
+    // Nothing has been promised to anybody yet, and what is on the disk survives any end.
+    log.info('stopping before it was ready', { signal: await signalled });
+    process.exit(0);
+  }
+  process.stdout.write(
+    `wherry is ready at ${running.url}, its data in ${running.dataDirectory}\n` +
+      `export KUBECONFIG=${shellWord(running.kubeconfig)}\n`,
+  );
+  // What this start has compiled is there for the next one, even after kill -9.
+  flushCompileCache();
+  const signal = await signalled;
+  log.info('stopping', { signal });
+  await running.stop();
+  return 0;
+}
+
+/** A machine with more than this many addresses names the rest with --tls-san. */
+const machineAddressesMax = 32;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly dataDirectory: string;
+  readonly kubeconfig: string;
+  /** Drains and closes, in the order in which nothing acknowledged is lost. */
+  stop(): Promise<void>;
+}
+
+/** Resolves when requests are answered. On failure everything that was opened is closed again. */
+export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
+  const dataDirectory = resolve(options.dataDirectory);
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  };
+  try {
+    // The worker of the store starts while this thread loads the rest.
+    const opening = openStore(options, dataDirectory);
+    opening.catch(() => {});
+    const [controlPlane, http] = await Promise.all([
+      import('./apiserver/control-plane.ts'),
+      import('./apiserver/http/server.ts'),
+    ]);
+    const store = await opening;
+    undo.push(() => store.close());
+    const certificates = await makeCertificates(options, dataDirectory);
+    const { handler, serve } = laterHandler();
+    const listener = await http.startHttpServer({
+      handler,
+      tls: { ...certificates.server, clientAuthority: certificates.authority },
+      clock: systemClock,
+      log,
+      bindAddress: options.bindAddress,
+      port: options.port,
+    });
+    undo.push(() => listener.drain());
+    const api: ApiServer = await controlPlane.startControlPlane({
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      serviceCIDRs: options.serviceCIDRs,
+      nodePortRange: options.nodePortRange,
+      advertise: advertised(options, listener.port),
+      platform: goPlatform(process.platform, process.arch),
+      runtime: `node ${process.version}`,
+    });
+    // Watches end before the store does: requests that are still under way need both.
+    undo.splice(1, 0, () => api.close());
+    const { serverUrl, writeKubeconfig } = await import('./cluster/kubeconfig.ts');
+    const { administratorName } = await import('./cluster/certificates.ts');
+    const url = serverUrl(options.bindAddress, listener.port);
+    const kubeconfig = join(dataDirectory, 'kubeconfig');
+    await writeKubeconfig(kubeconfig, {
+      name: 'wherry',
+      server: url,
+      authority: certificates.authority,
+      user: { name: administratorName, ...certificates.administrator },
+    });
+    serve(api.handle);
+    return { url, dataDirectory, kubeconfig, stop };
+  } catch (failure) {
+    await stop();
+    throw failure;
+  }
+}
+
+async function openStore(options: ServerOptions, directory: string): Promise<Store> {
+  if (options.store === 'memory') {
+    const { createMemoryStore } = await import('./store/memory.ts');
+    return createMemoryStore();
+  }
+  const { openSqliteStore } = await import('./store/sqlite.ts');
+  return openSqliteStore({ directory });
+}
+
+async function makeCertificates(options: ServerOptions, dataDirectory: string) {
+  const [{ ensureCertificates, serverNames }, { addressRange }, { parseServiceCIDRs }, { formatAddress }] =
+    await Promise.all([
+      import('./cluster/certificates.ts'),
+      import('./service/ip-allocator.ts'),
+      import('./apiserver/hooks/service-options.ts'),
+      import('./lib/ip.ts'),
+    ]);
+  const serviceAddresses = parseServiceCIDRs(options.serviceCIDRs).map((cidr) => {
+    const { family, first } = addressRange(cidr);
+    return formatAddress(family, first);
+  });
+  return ensureCertificates({
+    directory: join(dataDirectory, 'pki'),
+    clock: systemClock,
+    serverNames: serverNames({
+      hostName: hostname(),
+      serviceAddresses,
+      extra: [...dialledAddresses(options), ...options.tlsNames],
+    }),
+  });
+}
+
+function advertised(options: ServerOptions, port: number): { address: string; port: number } | undefined {
+  const address = advertiseAddressOf(options, machineAddresses());
+  return address === undefined ? undefined : { address, port };
+}
+
+/** What clients outside may dial: the certificate must name it. */
+function dialledAddresses(options: ServerOptions): string[] {
+  const everywhere = options.bindAddress === '0.0.0.0' || options.bindAddress === '::';
+  const own = everywhere ? machineAddresses().slice(0, machineAddressesMax) : [options.bindAddress];
+  return options.advertiseAddress === undefined ? own : [...own, options.advertiseAddress];
+}
+
+/** Addresses of this machine that others may dial, IPv4 first. */
+function machineAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  const of = (family: string) =>
+    usable.filter((each) => each.family === family).map(({ address }) => address);
+  return [...of('IPv4'), ...of('IPv6')];
+}
+
+/** The listener comes first, because its port is published at boot; until then it says that it is not ready. */
+function laterHandler(): { handler: Handler; serve: (handler: Handler) => void } {
+  let inner: Handler = async (): Promise<ApiResponse> => {
+    throw unavailableError('the server is starting');
+  };
+  return {
+    handler: (request) => inner(request),
+    serve: (handler) => {
+      inner = handler;
+    },
+  };
+}
+
+/** The first SIGTERM or SIGINT; a second one ends the process at once. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let seen = false;
+    const onSignal = (signal: string) => {
+      if (seen) process.exit(1);
+      seen = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+/** A path that a shell takes as one word. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,110 @@
+/**
+ * Makes a fresh clone ready: node packages, and the Debian packages that the command about to run needs.
+ * Plain JavaScript without dependencies, since it runs under whatever Node the machine has (20 or later),
+ * before the project's own Node is installed. Quick when there is nothing to do.
+ *
+ *   node tools/setup.mjs [--debian]
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+
+/** The Debian packages that tests use, and the command whose presence makes each unnecessary. */
+const debianPackages = [
+  { name: 'kubernetes-client', command: 'kubectl', use: 'the tests that drive real kubectl' },
+];
+
+/** @param {string} file */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(path.join(root, file), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * npm records what it installed in node_modules/.package-lock.json, last of all: when that holds every package
+ * of our lock in its version, nothing is missing. Packages for other platforms are never installed.
+ */
+function nodePackagesAreCurrent() {
+  const wanted = readJson('package-lock.json');
+  const installed = readJson('node_modules/.package-lock.json');
+  if (wanted === undefined || installed === undefined) return false;
+  return Object.entries(wanted.packages).every(([key, entry]) => {
+    if (key === '') return true;
+    const found = installed.packages[key];
+    return found === undefined ? entry.optional === true : found.version === entry.version;
+  });
+}
+
+/** @param {string} command */
+function isOnPath(command) {
+  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => {
+    try {
+      accessSync(path.join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Runs a command with its output shown only when it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Record<string, string>} [extraEnv]
+ */
+function run(command, args, extraEnv) {
+  const done = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...extraEnv },
+  });
+  if (done.status === 0) return;
+  process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}`);
+  throw new Error(
+    `\`${command} ${args.join(' ')}\` failed: ${done.error?.message ?? `exit code ${done.status}`}`,
+  );
+}
+
+function installNodePackages() {
+  if (nodePackagesAreCurrent()) return;
+  console.log('setup: installing node packages (npm ci); Node 26 for the project is one of them');
+  run('npm', ['ci', '--no-audit', '--no-fund']);
+  const node = spawnSync(path.join(root, 'node_modules/.bin/node'), ['--version'], { encoding: 'utf8' });
+  if (node.status !== 0) {
+    throw new Error(
+      'node_modules/.bin/node does not run: was the install script of the package `node` refused?',
+    );
+  }
+  console.log(`setup: node packages are installed; the project runs on Node ${node.stdout.trim()}`);
+}
+
+function installDebianPackages() {
+  const missing = debianPackages.filter(({ command }) => !isOnPath(command));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name);
+  if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {
+    const why = isOnPath('apt-get') ? 'installing them takes root' : 'there is no apt-get here';
+    for (const { command, use } of missing)
+      console.log(`setup: no ${command}, ${why}: ${use} will be skipped`);
+    return;
+  }
+  console.log(`setup: installing Debian packages: ${names.join(' ')}`);
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-qq'], quiet);
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
+  console.log('setup: Debian packages are installed');
+}
+
+try {
+  installNodePackages();
+  if (process.argv.includes('--debian')) installDebianPackages();
+} catch (error) {
+  console.error(`setup: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
