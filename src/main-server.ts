@@ -84,6 +84,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       serviceCIDRs: options.serviceCIDRs,
       nodePortRange: options.nodePortRange,
       advertise: advertised(options, listener.port),
+      descriptions: await explainTexts(),
       platform: goPlatform(process.platform, process.arch),
       runtime: `node ${process.version}`,
     });
@@ -137,6 +138,15 @@ async function makeCertificates(options: ServerOptions, dataDirectory: string) {
       extra: [...dialledAddresses(options), ...options.tlsNames],
     }),
   });
+}
+
+/** What `kubectl explain` says, from the development dependency that has it; a bare installation does without. */
+async function explainTexts() {
+  const [{ descriptionsFrom }, { kinds }] = await Promise.all([
+    import('./apiserver/openapi/descriptions.ts'),
+    import('./kinds/registry.ts'),
+  ]);
+  return descriptionsFrom(join(import.meta.dirname, '../node_modules'), kinds);
 }
 
 function advertised(options: ServerOptions, port: number): { address: string; port: number } | undefined {

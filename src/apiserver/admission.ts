@@ -1,53 +1,36 @@
 /**
  * Admission: what the cluster, not the kind, decides about an object on its way in. An ordered list of plugins, run
- * before validation, on create and update. Each says which resources it concerns.
+ * before validation, on create and update. Each says which resources it concerns. What needs no other object and no
+ * user stands with its kind (kinds/pod/admission.ts). Source: plugin/pkg/admission of Kubernetes, those on by default.
  */
-import type { PodSpec, Toleration } from '../kinds/generated/types.ts';
+import type { CertificateSigningRequest, Node, PodSpec } from '../kinds/generated/types.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import { forbiddenError, type ResourceName } from '../kinds/status.ts';
 import type { ResourceRequest } from './context.ts';
 
 interface AdmissionPlugin {
   readonly name: string;
-  readonly resource: ResourceName;
-  /** Changes `object` in place, or throws 403. `old` is there on update. */
-  admit(request: ResourceRequest, object: AnyObject, old: AnyObject | undefined): void;
+  readonly resources: readonly ResourceName[];
+  /** Changes a new object in place, or throws 403. */
+  admit(request: ResourceRequest, object: AnyObject): void;
 }
 
 const pods: ResourceName = { group: '', plural: 'pods' };
-
-const podSpec = (object: AnyObject): PodSpec => object.spec as PodSpec;
+const persistentVolumes: ResourceName = { group: '', plural: 'persistentvolumes' };
+const persistentVolumeClaims: ResourceName = { group: '', plural: 'persistentvolumeclaims' };
+const ingresses: ResourceName = { group: 'networking.k8s.io', plural: 'ingresses' };
+const ingressClasses: ResourceName = { group: 'networking.k8s.io', plural: 'ingressclasses' };
+const storageClasses: ResourceName = { group: 'storage.k8s.io', plural: 'storageclasses' };
+const priorityClasses: ResourceName = { group: 'scheduling.k8s.io', plural: 'priorityclasses' };
 
 /** Pods run as the namespace's `default` account unless they say otherwise. */
 const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
-  resource: pods,
-  admit(_request, object, old) {
-    if (old !== undefined) return;
-    const spec = podSpec(object);
+  resources: [pods],
+  admit(_request, object) {
+    const spec = object.spec as PodSpec;
     if ((spec.serviceAccountName ?? '') === '') spec.serviceAccountName = 'default';
     spec.serviceAccount = spec.serviceAccountName;
-  },
-};
-
-const notReadySeconds = 300;
-
-/** A pod stays this long on a node that is not ready or out of reach, unless it says otherwise. */
-const defaultTolerationSeconds: AdmissionPlugin = {
-  name: 'DefaultTolerationSeconds',
-  resource: pods,
-  admit(_request, object, old) {
-    if (old !== undefined) return;
-    const spec = podSpec(object);
-    const tolerations = spec.tolerations ?? [];
-    for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
-      const covered = (each: Toleration) =>
-        ((each.key ?? '') === '' || each.key === key) &&
-        ((each.effect ?? '') === '' || each.effect === 'NoExecute');
-      if (tolerations.some(covered)) continue;
-      tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: notReadySeconds });
-    }
-    spec.tolerations = tolerations;
   },
 };
 
@@ -57,28 +40,33 @@ interface PriorityClassObject extends AnyObject {
   preemptionPolicy?: string;
 }
 
+function priorityClassOf(request: ResourceRequest, named: string): PriorityClassObject | undefined {
+  const { cache } = request.backend;
+  if (named !== '') return cache.get(priorityClasses, '', named) as PriorityClassObject | undefined;
+  const defaults = (cache.list(priorityClasses) as PriorityClassObject[]).filter(
+    (each) => each.globalDefault,
+  );
+  // There should be one; when two raced, the lower one wins, as upstream.
+  return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
+}
+
 /** A PriorityClass's name becomes a number. */
 const priority: AdmissionPlugin = {
   name: 'Priority',
-  resource: pods,
-  admit(request, object, old) {
-    if (old !== undefined) return;
-    const spec = podSpec(object);
-    const { cache } = request.backend;
-    const resource = { group: 'scheduling.k8s.io', plural: 'priorityclasses' };
+  resources: [pods],
+  admit(request, object) {
+    const spec = object.spec as PodSpec;
+    const name = object.metadata.name ?? '';
     const named = spec.priorityClassName ?? '';
-    const found =
-      named === ''
-        ? (cache.list(resource) as PriorityClassObject[]).find((each) => each.globalDefault)
-        : (cache.get(resource, '', named) as PriorityClassObject | undefined);
+    const found = priorityClassOf(request, named);
     if (named !== '' && found === undefined)
-      throw forbiddenError(pods, object.metadata.name ?? '', `no PriorityClass with name ${named} was found`);
-    if (found !== undefined && named === '') spec.priorityClassName = found.metadata.name;
+      throw forbiddenError(pods, name, `no PriorityClass with name ${named} was found`);
+    if (found !== undefined) spec.priorityClassName = found.metadata.name;
     const value = found?.value ?? 0;
     if (spec.priority !== undefined && spec.priority !== value)
       throw forbiddenError(
         pods,
-        object.metadata.name ?? '',
+        name,
         `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
       );
     spec.priority = value;
@@ -86,13 +74,95 @@ const priority: AdmissionPlugin = {
   },
 };
 
-const plugins: readonly AdmissionPlugin[] = [serviceAccount, defaultTolerationSeconds, priority];
+const isMarkedDefault = (object: AnyObject, annotation: string): boolean =>
+  object.metadata.annotations?.[annotation] === 'true';
 
-/** Runs the plugins that concern the object's resource; not on subresources. */
-export function admit(request: ResourceRequest, object: AnyObject, old?: AnyObject): void {
+/** The newest of the classes that are marked as the default; of equals the first by name. */
+function defaultClass(request: ResourceRequest, of: ResourceName, annotation: string): string | undefined {
+  const marked = request.backend.cache.list(of).filter((each) => isMarkedDefault(each, annotation));
+  const age = (object: AnyObject) => object.metadata.creationTimestamp ?? '';
+  return marked.sort((a, b) => (age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : 0))[0]?.metadata.name;
+}
+
+const defaultStorageClass: AdmissionPlugin = {
+  name: 'DefaultStorageClass',
+  resources: [persistentVolumeClaims],
+  admit(request, object) {
+    const spec = object.spec as { storageClassName?: string } | undefined;
+    const legacy = object.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'];
+    if (spec === undefined || spec.storageClassName !== undefined || legacy !== undefined) return;
+    const name = defaultClass(request, storageClasses, 'storageclass.kubernetes.io/is-default-class');
+    if (name !== undefined) spec.storageClassName = name;
+  },
+};
+
+const defaultIngressClass: AdmissionPlugin = {
+  name: 'DefaultIngressClass',
+  resources: [ingresses],
+  admit(request, object) {
+    const spec = object.spec as { ingressClassName?: string } | undefined;
+    const legacy = object.metadata.annotations?.['kubernetes.io/ingress.class'];
+    if (spec === undefined || spec.ingressClassName !== undefined || legacy !== undefined) return;
+    const name = defaultClass(request, ingressClasses, 'ingressclass.kubernetes.io/is-default-class');
+    if (name !== undefined) spec.ingressClassName = name;
+  },
+};
+
+/** Storage that is in use outlives its object's delete. */
+const storageInUse: AdmissionPlugin = {
+  name: 'StorageObjectInUseProtection',
+  resources: [persistentVolumes, persistentVolumeClaims],
+  admit(request, object) {
+    const finalizer = request.stored.plural === 'persistentvolumes' ? 'pv-protection' : 'pvc-protection';
+    const finalizers = object.metadata.finalizers ?? [];
+    if (!finalizers.includes(`kubernetes.io/${finalizer}`))
+      object.metadata.finalizers = [...finalizers, `kubernetes.io/${finalizer}`];
+  },
+};
+
+/** Nothing is scheduled to a node before it has said that it is ready. */
+const taintNodes: AdmissionPlugin = {
+  name: 'TaintNodesByCondition',
+  resources: [{ group: '', plural: 'nodes' }],
+  admit(_request, object) {
+    const node = object as unknown as Node;
+    const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
+    const taints = node.spec?.taints ?? [];
+    if (taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) return;
+    node.spec = { ...node.spec, taints: [...taints, taint] };
+  },
+};
+
+/** A certificate is asked for in the name of whoever asks. */
+const certificateRequester: AdmissionPlugin = {
+  name: 'CertificateRequester',
+  resources: [{ group: 'certificates.k8s.io', plural: 'certificatesigningrequests' }],
+  admit(request, object) {
+    const { spec } = object as unknown as CertificateSigningRequest;
+    const { name, groups, uid } = request.user;
+    spec.username = name;
+    spec.groups = [...groups];
+    if (uid === undefined) delete spec.uid;
+    else spec.uid = uid;
+    delete spec.extra;
+  },
+};
+
+const plugins: readonly AdmissionPlugin[] = [
+  serviceAccount,
+  priority,
+  defaultStorageClass,
+  defaultIngressClass,
+  storageInUse,
+  taintNodes,
+  certificateRequester,
+];
+
+/** Runs the plugins that concern a new object's resource; not on subresources. */
+export function admitNew(request: ResourceRequest, object: AnyObject): void {
   if (request.info.subresource !== '') return;
   const { group, plural } = request.stored;
   for (const plugin of plugins)
-    if (plugin.resource.plural === plural && plugin.resource.group === group)
-      plugin.admit(request, object, old);
+    if (plugin.resources.some((resource) => resource.plural === plural && resource.group === group))
+      plugin.admit(request, object);
 }

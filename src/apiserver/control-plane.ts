@@ -12,6 +12,8 @@ import { type HealthEndpoints, ping } from './health.ts';
 import { serviceHook } from './hooks/service.ts';
 import { parseNodePortRange, parseServiceCIDRs } from './hooks/service-options.ts';
 import { ApiServerMetrics } from './metrics.ts';
+import { type DescriptionSource, noDescriptions } from './openapi/descriptions.ts';
+import { openApiRoute } from './openapi/route.ts';
 import { recordRequest } from './request-metrics.ts';
 import { discoveryRoute } from './routes/discovery-route.ts';
 import { makeRoutes } from './routes/routes.ts';
@@ -29,6 +31,8 @@ export interface ControlPlaneOptions {
   /** Where clients in the cluster reach this server; undefined: nowhere, and Service kubernetes has no endpoints. */
   readonly advertise: { readonly address: string; readonly port: number } | undefined;
   readonly log?: Logger;
+  /** The texts of `kubectl explain`; without them types stand alone. */
+  readonly descriptions?: DescriptionSource;
   /** For /version: Go's GOOS/GOARCH, `linux/amd64`. */
   readonly platform: string;
   /** For /version: what runs this, `node v26.1.0`. */
@@ -63,6 +67,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<A
         healthRoute(healthOf(backend)),
         versionRoute(options.platform, options.runtime),
         discoveryRoute(kinds, advertise === undefined ? '' : `${advertise.address}:${advertise.port}`),
+        openApiRoute(kinds, options.descriptions ?? noDescriptions),
         metricsRoute(metrics),
         indexRoute(pathsOf(kinds)),
       ]),

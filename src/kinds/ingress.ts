@@ -22,9 +22,9 @@ function hostsCell(rules: readonly IngressRule[]): string {
   return more ? `${shown} + ${rules.length - hostsShownMax} more...` : shown;
 }
 
+/** `status.loadBalancer` is always there, if empty. A status may be shared with the stored object: it is not changed. */
 function keepStatus(object: Ingress): void {
-  object.status ??= {};
-  object.status.loadBalancer ??= {};
+  if (object.status?.loadBalancer === undefined) object.status = { ...object.status, loadBalancer: {} };
 }
 
 function warnings(object: Ingress, old?: Ingress): string[] {

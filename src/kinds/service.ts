@@ -6,7 +6,7 @@ import type { Service } from './generated/types.ts';
 import { defineKind } from './kind.ts';
 import { isDNS1035Label } from './names.ts';
 import { columns } from './service-rules/columns.ts';
-import { defaultStatus, defaults, prepareCreate, prepareUpdate } from './service-rules/prepare.ts';
+import { defaults, ensureStatus, prepareCreate, prepareUpdate } from './service-rules/prepare.ts';
 import { specOf } from './service-rules/service-type.ts';
 import { validate, validateStatusUpdate, validateUpdate } from './service-rules/validate.ts';
 import { warnings } from './service-rules/warnings.ts';
@@ -30,7 +30,7 @@ export const service = defineKind<Service>({
   defaults,
   prepareCreate,
   prepareUpdate,
-  prepareStatusUpdate: defaultStatus,
+  prepareStatusUpdate: ensureStatus,
   validate,
   validateUpdate,
   validateStatusUpdate,

@@ -6,7 +6,7 @@ import { type Answer, type Asked, askHttp1, askHttp2, http2Session } from './cli
 import { generateCases } from './generated-cases.ts';
 import { heavyCases } from './heavy-cases.ts';
 import { namedCases } from './named-cases.ts';
-import { longestHold, type ServerProcess, startProcess } from './process.ts';
+import { holdOf, readLoopUse, type ServerProcess, startProcess } from './process.ts';
 import { answersOf, post, rawCases } from './raw-cases.ts';
 import { rawConnect, rawExchange } from './tls.ts';
 
@@ -116,19 +116,21 @@ describe('the event loop', () => {
 
   for (const [name, { prepare, status, ...asked }] of Object.entries(heavyCases))
     test(`is not held by ${name}`, async () => {
+      await readLoopUse(server.target);
       for (const step of prepare ?? []) assert.equal((await ask(step)).status, 201);
       const holds: number[] = [];
-      // Other work on the machine can hold it too, so it has three attempts.
-      while (holds.length < 3 && !holds.some((hold) => hold <= holdMillisecondsMax)) {
-        await longestHold(server.target);
-        const answer = await ask(asked);
-        assert.equal(flawOf(answer, status), undefined);
-        assert.ok(
-          status.includes(answer.status),
-          `${answer.status}: ${answer.body.toString().slice(0, 300)}`,
+      // The first time pays for compiling what it runs through, and a garbage collection may fall into any.
+      while (holds.length < 3 && !holds.some((hold) => hold <= holdMillisecondsMax))
+        holds.push(
+          await holdOf(server.target, async () => {
+            const answer = await ask(asked);
+            assert.equal(flawOf(answer, status), undefined);
+            assert.ok(
+              status.includes(answer.status),
+              `${answer.status}: ${answer.body.toString().slice(0, 300)}`,
+            );
+          }),
         );
-        holds.push(await longestHold(server.target));
-      }
       const shortest = Math.min(...holds);
       assert.ok(
         shortest <= holdMillisecondsMax,

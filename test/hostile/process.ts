@@ -69,14 +69,35 @@ export async function startProcess(...options: string[]): Promise<ServerProcess>
   };
 }
 
-/** The longest time in milliseconds that the server's event loop was held since this was last asked. */
-export async function longestHold(target: Target): Promise<number> {
+export interface LoopUse {
+  /** The longest time in milliseconds that the event loop was held since this was last asked. */
+  readonly longest: number;
+  /** CPU time in milliseconds that the process has used in all. */
+  readonly cpu: number;
+}
+
+export async function readLoopUse(target: Target): Promise<LoopUse> {
   const session = http2Session(target);
   try {
     const metrics = (await askHttp2(session, { path: '/metrics' })).body.toString();
-    const seconds = /^wherry_event_loop_delay_seconds_max (\S+)$/m.exec(metrics)?.[1];
-    return seconds === undefined ? 0 : Number(seconds) * 1000;
+    const milliseconds = (name: string) =>
+      Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? 0) * 1000;
+    return {
+      longest: milliseconds('wherry_event_loop_delay_seconds_max'),
+      cpu: milliseconds('process_cpu_seconds_total'),
+    };
   } finally {
     session.close();
   }
+}
+
+/**
+ * How long `use` held the event loop at most. A request cannot hold it longer than it computes; what goes beyond is
+ * other work on the machine, and the server had to wait for a processor.
+ */
+export async function holdOf(target: Target, use: () => Promise<void>): Promise<number> {
+  const before = await readLoopUse(target);
+  await use();
+  const after = await readLoopUse(target);
+  return Math.min(after.longest, after.cpu - before.cpu);
 }

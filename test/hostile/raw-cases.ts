@@ -2,7 +2,7 @@
 import { headerBytesMax } from '../../src/apiserver/limits.ts';
 
 /** The messages of a reply: the code of each, and the Status that it carries. */
-export function answersOf(reply: string): { code: number; message: unknown; closes: boolean }[] {
+export function answersOf(reply: string): { code: number; message: unknown }[] {
   return reply
     .split(/(?=HTTP\/1\.1 \d{3} )/)
     .filter((part) => part !== '')
@@ -11,7 +11,6 @@ export function answersOf(reply: string): { code: number; message: unknown; clos
       return {
         code: Number(head.slice(9, 12)),
         message: body.startsWith('{') ? JSON.parse(body).message : body,
-        closes: /^connection: close$/im.test(head),
       };
     });
 }

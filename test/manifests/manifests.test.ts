@@ -41,8 +41,11 @@ const applied: Record<string, string> = {
 const refused: Record<string, string> = {
   'ingress-broken-lines.yaml':
     'error: error parsing ingress-broken-lines.yaml: error converting YAML to JSON: yaml: line 15: mapping values are not allowed in this context\n',
+  // kubectl words this itself, and worded it otherwise until 1.22.
   'ingress-extensions-v1beta1.yaml':
-    'error: resource mapping not found for name: "entrance" namespace: "" from "ingress-extensions-v1beta1.yaml": no matches for kind "Ingress" in version "extensions/v1beta1"\nensure CRDs are installed first\n',
+    (kubectl?.minor ?? 0) <= 22
+      ? 'error: unable to recognize "ingress-extensions-v1beta1.yaml": no matches for kind "Ingress" in version "extensions/v1beta1"\n'
+      : 'error: resource mapping not found for name: "entrance" namespace: "" from "ingress-extensions-v1beta1.yaml": no matches for kind "Ingress" in version "extensions/v1beta1"\nensure CRDs are installed first\n',
   'pod-misplaced-ports.yaml':
     "error: error parsing pod-misplaced-ports.yaml: error converting YAML to JSON: yaml: line 9: did not find expected '-' indicator\n",
 };

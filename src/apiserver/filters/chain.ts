@@ -44,11 +44,14 @@ function limitInFlight(inFlight: InFlight): Filter {
   };
 }
 
-/** A certificate says who; a bearer token would, but none has been given out yet; nobody is anonymous. */
+/**
+ * A certificate says who; a bearer token would, but none has been given out yet. Other schemes are not looked at, as
+ * upstream: whoever has neither is anonymous.
+ */
 const authenticate: Filter = async (context, next) => {
   const { request } = context;
   if (request.user !== undefined) context.user = request.user;
-  else if (request.headers.authorization !== undefined) throw unauthorizedError();
+  else if (/^bearer /i.test(request.headers.authorization ?? '')) throw unauthorizedError();
   else context.user = anonymous;
   return next(context);
 };

@@ -1,11 +1,74 @@
-import { unsupportedMediaTypeError } from '../../kinds/status.ts';
+/** Server-side apply: PATCH with application/apply-patch+yaml. Source: KEP-555; pkg/endpoints/handlers/patch.go applyPatcher. */
+import { path, required } from '../../kinds/field.ts';
+import type { AnyObject } from '../../kinds/object.ts';
+import { badRequestError, conflictError, invalidError, notFoundError } from '../../kinds/status.ts';
+import { applyConfiguration } from '../apply/apply-configuration.ts';
 import type { ResourceRequest } from '../context.ts';
+import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
-import type { ChangeOptions } from './update.ts';
+import { isTrue } from '../request-info.ts';
+import { parseYamlBody, typedObject } from './body.ts';
+import { createObject, toStored } from './create.ts';
+import { placeObject, timestamp } from './prepare.ts';
+import { respondStored } from './respond.ts';
+import { type ChangeOptions, changeObject, findStored } from './update.ts';
 
+function readConfig(request: ResourceRequest): AnyObject {
+  const value = parseYamlBody(request.request.body, (why) => badRequestError(`error decoding YAML: ${why}`));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequestError('error decoding YAML: the patch must be an object');
+  const config = value as AnyObject;
+  config.metadata ??= {};
+  return config;
+}
+
+/** The applied object, typed and defaulted, in the version of the request. */
+function applied(
+  request: ResourceRequest,
+  objects: { live: AnyObject | undefined; config: AnyObject },
+  options: ChangeOptions,
+): AnyObject {
+  const { kind, info, backend } = request;
+  const merged = applyConfiguration({
+    ...objects,
+    manager: options.fieldManager,
+    force: isTrue(info.query.get('force')),
+    subresource: info.subresource,
+    kind,
+    time: timestamp(backend),
+  });
+  const object = typedObject(request, merged, { kind, fieldValidation: 'Ignore' });
+  placeObject(request, object);
+  kind.defaults?.(object);
+  return object;
+}
+
+/** Creates what is not there; changes what is. Throws 409 with the owners of what it would take, unless forced. */
 export async function serverSideApply(
-  _request: ResourceRequest,
-  _options: ChangeOptions,
+  request: ResourceRequest,
+  options: ChangeOptions,
 ): Promise<ApiResponse> {
-  throw unsupportedMediaTypeError([]);
+  const { kind, info } = request;
+  if ((info.query.get('fieldManager') ?? '') === '')
+    throw invalidError({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      required(path('fieldManager'), 'is required for apply patch'),
+    ]);
+  const config = readConfig(request);
+  // Unknown fields are told of the configuration, not of what it is merged into.
+  typedObject(request, structuredClone(config), { kind, fieldValidation: options.fieldValidation });
+  const tracked: ChangeOptions = { ...options, tracked: true, derived: true };
+  if (findStored(request) === undefined) {
+    if (info.subresource !== '') throw notFoundError(kind, info.name);
+    if ((config.metadata.uid ?? '') !== '')
+      throw conflictError(
+        kind,
+        info.name,
+        `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found`,
+      );
+    const object = applied(request, { live: undefined, config }, options);
+    return respondStored(request, 201, await createObject(request, object, tracked));
+  }
+  const change = (old: AnyObject) =>
+    toStored(request, applied(request, { live: presentObject(kind, structuredClone(old)), config }, options));
+  return respondStored(request, 200, await changeObject(request, change, tracked));
 }

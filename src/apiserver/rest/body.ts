@@ -1,26 +1,29 @@
 /** A request body as an object of the kind it should be: bounded, parsed, typed, pruned, defaulted. */
 import { parse as parseYaml } from 'yaml';
-import { decodeObject } from '../../kinds/decode.ts';
+import { completeObject, decodeObject } from '../../kinds/decode.ts';
 import { duplicateFields } from '../../kinds/decode-duplicates.ts';
 import { cannotBeHandled, DecodeError, strictDecodingError } from '../../kinds/decode-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { type AnyObject, apiVersionOf } from '../../kinds/object.ts';
+import { decodeProtobuf, protobufMediaType } from '../../kinds/protobuf.ts';
 import { badRequestError, unsupportedMediaTypeError } from '../../kinds/status.ts';
-import { JsonLimitError, scanJson } from '../../lib/json-scan.ts';
+import { jsonElementsMax, scanJson } from '../../lib/json-scan.ts';
+import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
 import { warningsMax } from './limits.ts';
 import type { FieldValidation } from './write-options.ts';
 
-const acceptedTypes = ['application/json', 'application/yaml'];
+const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType];
 
 /** YAML aliases that may be expanded in one body (CVE-2019-11253). */
 const yamlAliasesMax = 100;
 
-function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' {
+function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' | 'protobuf' {
   const header = request.request.headers['content-type'] ?? '';
   const type = header.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
+  if (type === protobufMediaType) return 'protobuf';
   throw unsupportedMediaTypeError(acceptedTypes);
 }
 
@@ -39,20 +42,40 @@ export function parseJsonBody(body: Uint8Array, describe: (why: string) => Error
   }
 }
 
-function parseBody(request: ResourceRequest, kind: Kind): { value: unknown; json: boolean } {
-  const { body } = request.request;
-  if (mediaTypeOf(request) === 'json')
-    return { value: parseJsonBody(body, (why) => unreadable(kind, why)), json: true };
+/** Parses YAML with its aliases bounded; the shape limits are on what is there once they are expanded. Throws 400. */
+export function parseYamlBody(body: Uint8Array, describe: (why: string) => Error): unknown {
+  let value: unknown;
   try {
-    const value = parseYaml(new TextDecoder('utf-8', { fatal: true }).decode(body), {
+    value = parseYaml(new TextDecoder('utf-8', { fatal: true }).decode(body), {
       maxAliasCount: yamlAliasesMax,
     });
-    // The limits are on what is there once aliases are expanded.
-    scanJson(Buffer.from(JSON.stringify(value) ?? 'null'));
-    return { value, json: false };
   } catch (error) {
-    if (error instanceof JsonLimitError) throw error;
-    throw unreadable(kind, (error as Error).message);
+    throw describe((error as Error).message);
+  }
+  scanJson(Buffer.from(JSON.stringify(value) ?? 'null'));
+  return value;
+}
+
+function parseProtobufBody(body: Uint8Array, kind: Kind): unknown {
+  try {
+    return decodeProtobuf(body, kind.schema, { valuesMax: jsonElementsMax });
+  } catch (error) {
+    if (error instanceof ProtobufError) throw unreadable(kind, error.message);
+    throw error;
+  }
+}
+
+/** The body in the shape of parsed JSON, and the bytes in which fields that stand twice can be looked for. */
+function parseBody(request: ResourceRequest, kind: Kind): { value: unknown; raw?: Uint8Array } {
+  const { body } = request.request;
+  const describe = (why: string) => unreadable(kind, why);
+  switch (mediaTypeOf(request)) {
+    case 'json':
+      return { value: parseJsonBody(body, describe), raw: body };
+    case 'yaml':
+      return { value: parseYamlBody(body, describe) };
+    case 'protobuf':
+      return { value: parseProtobufBody(body, kind) };
   }
 }
 
@@ -109,9 +132,9 @@ export function readObject(
   kind: Kind,
   fieldValidation: FieldValidation,
 ): AnyObject {
-  const { value, json } = parseBody(request, kind);
-  const raw = json ? request.request.body : undefined;
+  const { value, raw } = parseBody(request, kind);
   const object = typedObject(request, value, { kind, fieldValidation, raw });
   kind.defaults?.(object);
+  completeObject(object, kind.schema);
   return object;
 }

@@ -1,7 +1,7 @@
 import { completeObject } from '../../kinds/decode.ts';
 import type { AnyObject } from '../../kinds/object.ts';
-import { notFoundError, StatusError } from '../../kinds/status.ts';
-import { admit } from '../admission.ts';
+import { invalidError, notFoundError, StatusError } from '../../kinds/status.ts';
+import { admitNew } from '../admission.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { ApiResponse } from '../request.ts';
 import { readObject } from './body.ts';
@@ -28,6 +28,14 @@ export function toStored(request: ResourceRequest, object: AnyObject): AnyObject
   return stored;
 }
 
+/** What only the version that was asked for demands; the stored kind's own rules come with every write. Throws 422. */
+function checkOwnVersion(request: ResourceRequest, object: AnyObject): void {
+  const { kind } = request;
+  if (kind.storedAs === undefined) return;
+  const errors = kind.validateCreate?.(object) ?? [];
+  if (errors.length > 0) throw invalidError(kind, object.metadata.name ?? '', errors);
+}
+
 /** Writes a decoded, defaulted object as new. Returns its wire bytes. Used by POST, by PUT and apply on an absent name. */
 export async function createObject(
   request: ResourceRequest,
@@ -38,13 +46,14 @@ export async function createObject(
   placeObject(request, decoded);
   if ((decoded.metadata.resourceVersion ?? '') !== '')
     throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
+  checkOwnVersion(request, decoded);
+  if (!options.tracked) trackCreate(request, decoded, options);
   const object = toStored(request, decoded);
   // Upstream's admission comes before validation: a missing namespace is told before a bad field.
   namespaceGuard(backend, stored, object);
-  admit(request, object);
+  admitNew(request, object);
   prepareForCreate(request, object);
   completeObject(object, stored.schema);
-  if (!options.tracked) trackCreate(request, object, options);
   const generated = (decoded.metadata.generateName ?? '') !== '' ? object.metadata.generateName : undefined;
   for (let attempt = 1; ; attempt++) {
     try {

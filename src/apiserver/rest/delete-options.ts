@@ -4,7 +4,9 @@ import { decodeObject } from '../../kinds/decode.ts';
 import { cannotBeHandled, DecodeError } from '../../kinds/decode-error.ts';
 import { type FieldError, invalid, path, required } from '../../kinds/field.ts';
 import type { DeleteOptions as DeleteOptionsBody } from '../../kinds/generated/types.ts';
+import { decodeProtobuf, protobufMediaType } from '../../kinds/protobuf.ts';
 import { badRequestError, invalidError } from '../../kinds/status.ts';
+import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
 import { isTrue } from '../request-info.ts';
 import { parseJsonBody } from './body.ts';
@@ -22,12 +24,22 @@ export interface DeleteOptions {
 
 const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 
+function parseOptionsBody(request: ResourceRequest): unknown {
+  const { body, headers } = request.request;
+  const describe = (why: string) => badRequestError(`the body of the delete is not a DeleteOptions: ${why}`);
+  if (!(headers['content-type'] ?? '').startsWith(protobufMediaType)) return parseJsonBody(body, describe);
+  try {
+    return decodeProtobuf(body, 'DeleteOptions');
+  } catch (error) {
+    if (error instanceof ProtobufError) throw describe(error.message);
+    throw error;
+  }
+}
+
 function readBody(request: ResourceRequest): DeleteOptionsBody {
   const { body } = request.request;
   if (body.length === 0) return {};
-  const value = parseJsonBody(body, (why) =>
-    badRequestError(`the body of the delete is not a DeleteOptions: ${why}`),
-  );
+  const value = parseOptionsBody(request);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequestError('the body of the delete is not a DeleteOptions: it must be a JSON object');
   const { kind } = value as { kind?: unknown };

@@ -2,6 +2,7 @@
 import { type FieldError, forbidden, invalid, path } from '../../kinds/field.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import {
+  checkSelectableFields,
   type FieldRequirement,
   type LabelRequirement,
   matchesFields,
@@ -56,11 +57,6 @@ function fieldsOf(object: CachedObject): Record<string, string> {
   return { ...object.fields, 'metadata.name': object.name, 'metadata.namespace': object.namespace };
 }
 
-function supportedFields(kind: Kind): Set<string> {
-  const own = kind.selectableFields === undefined ? [] : Object.keys(kind.selectableFields(kind.example));
-  return new Set(['metadata.name', ...(kind.scope === 'Namespaced' ? ['metadata.namespace'] : []), ...own]);
-}
-
 function parseSelectors(
   kind: Kind,
   texts: { label: string; field: string },
@@ -69,25 +65,14 @@ function parseSelectors(
     const labels = parseLabelSelector(texts.label);
     const fields = parseFieldSelector(texts.field);
     if (fields.length > 0) {
-      const supported = supportedFields(kind);
-      for (const requirement of fields)
-        if (!supported.has(requirement.field))
-          throw badRequestError(
-            `Unable to find ${JSON.stringify(`${kind.group}/${kind.version}, Resource=${kind.plural}`)} that match label selector ${JSON.stringify(texts.label)}, field selector ${JSON.stringify(texts.field)}: ${unsupportedField(kind, requirement.field)}`,
-          );
+      const selectable = kind.selectableFields && Object.keys(kind.selectableFields(kind.example));
+      checkSelectableFields(fields, { kind: kind.kind, scope: kind.scope, selectable });
     }
     return { labels, fields };
   } catch (error) {
     if (error instanceof SelectorError) throw badRequestError(error.message);
     throw error;
   }
-}
-
-/** Most kinds say the first; kinds with the generic conversion the second. */
-function unsupportedField(kind: Kind, field: string): string {
-  return kind.selectableFields === undefined
-    ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
-    : `field label not supported: ${field}`;
 }
 
 function matcher(labels: LabelRequirement[], fields: FieldRequirement[]): ListOptions['matches'] {

@@ -78,11 +78,12 @@ export function prepareForCreate(request: ResourceRequest, object: AnyObject): v
   if (kind.generation) metadata.generation = 1;
   if ((metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '')
     metadata.name = generateName(backend, metadata.generateName as string);
-  if (hasStatus(kind)) object.status = {};
+  if (hasStatus(kind) && !kind.statusOnCreate) object.status = {};
   kind.prepareCreate?.(object);
   throwIfInvalid(kind, object, [
     ...validateObjectMeta(object.metadata, kind),
     ...(kind.validate?.(object) ?? []),
+    ...(kind.validateCreate?.(object) ?? []),
   ]);
   addWarnings(request, kind.warnings?.(object));
 }

@@ -130,7 +130,7 @@ describe('list', () => {
       'a field that cannot be selected',
       'fieldSelector=data.x%3Dy',
       400,
-      'Unable to find "/v1, Resource=configmaps" that match label selector "", field selector "data.x=y": "data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+      '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
     ],
   ];
   for (const [name, query, status, message] of refusals)

@@ -1,7 +1,6 @@
 import { completeObject } from '../../kinds/decode.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { conflictError, notFoundError, type StatusError, staleObject } from '../../kinds/status.ts';
-import { admit } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
@@ -65,10 +64,10 @@ export async function changeObject(
     const conditional = named !== undefined && named !== '' && named !== '0';
     if (conditional && named !== old.metadata.resourceVersion)
       throw conflictError(kind, info.name, staleObject);
-    admit(request, object, old);
+    if (!options.tracked) trackUpdate(request, { object, old }, options);
+    completeObject(object, stored.schema);
     prepareForUpdate(request, object, { old, target: options.target });
     completeObject(object, stored.schema);
-    if (!options.tracked) trackUpdate(request, { object, old }, options);
     const verb = isFinished(object) && stored.plural !== 'namespaces' ? 'delete' : 'update';
     const result = await persist(backend, {
       kind: stored,

@@ -71,14 +71,17 @@ export function defaults(service: Service): void {
   if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster';
   if (needsNodePort(spec) || spec.type === 'ClusterIP') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
-  defaultStatus(service);
+  ensureStatus(service);
+  defaultIPModes(service);
 }
 
-/** `status.loadBalancer` is always there, if empty. */
-export function defaultStatus(service: Service): void {
-  service.status ??= {};
-  service.status.loadBalancer ??= {};
-  for (const ingress of service.status.loadBalancer.ingress ?? [])
+/** `status.loadBalancer` is always there, if empty. A status may be shared with the stored object: it is not changed. */
+export function ensureStatus(service: Service): void {
+  if (service.status?.loadBalancer === undefined) service.status = { ...service.status, loadBalancer: {} };
+}
+
+function defaultIPModes(service: Service): void {
+  for (const ingress of service.status?.loadBalancer?.ingress ?? [])
     if (ingress.ip !== undefined && ingress.ip !== '') ingress.ipMode ??= 'VIP';
 }
 
@@ -86,7 +89,7 @@ export function defaultStatus(service: Service): void {
 export function prepareCreate(service: Service): void {
   const spec = specOf(service);
   if (spec.clusterIP !== undefined && spec.clusterIPs === undefined) spec.clusterIPs = [spec.clusterIP];
-  defaultStatus(service);
+  ensureStatus(service);
 }
 
 /** What was given out before and is left unsaid now stays: the same manifest can be applied again. */
@@ -162,7 +165,7 @@ export function prepareUpdate(service: Service, oldService: Service): void {
   keepAllocated(spec, old);
   synchronizeClusterIPs(spec, old);
   dropTypeDependent(spec, old);
-  defaultStatus(service);
+  ensureStatus(service);
   // The provider takes its load balancer away in its own time; nobody needs to see the old address meanwhile.
-  if (spec.type !== 'LoadBalancer' && service.status !== undefined) service.status.loadBalancer = {};
+  if (spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
 }
