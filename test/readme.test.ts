@@ -19,6 +19,13 @@ function blocks(language: string): string[] {
     .map(([, , body]) => body ?? '');
 }
 
+/** In a README a blank line inside an output is just that; in a transcript it is a dot. */
+function consoleTranscript(): string {
+  return blocks('console')
+    .join('\n')
+    .replaceAll(/^\n(?!\$ )/gm, '.\n');
+}
+
 test('every block of the README is a shell command or a session', () => {
   const languages = [...readme.matchAll(/^```(\S+)$/gm)].map(([, language]) => language);
   assert.deepEqual(new Set(languages), new Set(['sh', 'console']));
@@ -75,7 +82,7 @@ describe("the README's tour", { skip }, () => {
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory, KUBECONFIG: server.kubeconfig },
       namespace: { actual: 'default', shown: 'default' },
     };
-    const { steps } = parseTranscript('README.md', blocks('console').join('\n'));
+    const { steps } = parseTranscript('README.md', consoleTranscript());
     assert.ok(steps.length > 5);
     for (const step of steps) {
       const output = await runStep(step, session);

@@ -7,6 +7,8 @@ export interface UserInfo {
   readonly name: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  /** What else the authenticator knows: `authentication.kubernetes.io/credential-id`. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { HTTPIngressPath, Ingress, IngressSpec } from './generated/types.ts';
 import { ingress } from './ingress.ts';
 import { ingressClass } from './ingress-class.ts';
+import { validateStatus } from './ingress-rules.ts';
 
 const backend = { service: { name: 'web', port: { number: 80 } } };
 const withPath = (path: object): IngressSpec => ({
@@ -146,4 +147,17 @@ test('IngressClasses that are refused, and their cells', () => {
   const parameters = (object: object) => ingressClass.columns?.[2]?.of(object as never, 0);
   assert.equal(parameters(classOf('a.b/c')), '<none>');
   assert.equal(parameters(cases[0]?.[0] as object), 'Params.example.com/a');
+});
+
+test('statuses that are refused', () => {
+  const errorsOf = (point: object) =>
+    textsOf(validateStatus({ ...ingressOf({}), status: { loadBalancer: { ingress: [point] } } }));
+  const at = 'status.loadBalancer.ingress[0]';
+  assert.deepEqual(errorsOf({ ip: '192.0.2.1', hostname: 'lb.example.com' }), []);
+  assert.deepEqual(errorsOf({ ip: 'x' }), [
+    `${at}.ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`,
+  ]);
+  assert.deepEqual(errorsOf({ hostname: '192.0.2.1' }), [
+    `${at}.hostname: Invalid value: "192.0.2.1": must be a DNS name, not an IP address`,
+  ]);
 });

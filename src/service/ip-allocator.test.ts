@@ -84,28 +84,33 @@ test('the second range serves when the first is full', () => {
 test('over any history: never an address twice, never outside, always from the upper band while it lasts', () => {
   const cidr = fc.constantFrom('10.96.0.0/26', '10.96.0.0/24', 'fd00::/120', 'fd00::/64');
   fc.assert(
-    fc.property(cidr, fc.integer(), fc.array(fc.nat(3), { maxLength: 300, size: "max" }), (text, seed, steps) => {
-      const range = rangeOf(text);
-      const random = seededRandom(seed);
-      const taken = new AddressSet();
-      const held: bigint[] = [];
-      for (const step of steps) {
-        if (step === 0 && held.length > 0) {
-          taken.delete(held.splice(Math.floor(random.next() * held.length), 1)[0] as bigint);
-          continue;
+    fc.property(
+      cidr,
+      fc.integer(),
+      fc.array(fc.nat(3), { maxLength: 300, size: 'max' }),
+      (text, seed, steps) => {
+        const range = rangeOf(text);
+        const random = seededRandom(seed);
+        const taken = new AddressSet();
+        const held: bigint[] = [];
+        for (const step of steps) {
+          if (step === 0 && held.length > 0) {
+            taken.delete(held.splice(Math.floor(random.next() * held.length), 1)[0] as bigint);
+            continue;
+          }
+          const upperFree = taken.nextFree(range.dynamicFirst, range.last) !== undefined;
+          const address = nextAddress([range], { taken, random });
+          if (address === undefined) {
+            assert.equal(taken.nextFree(range.first, range.last), undefined);
+            continue;
+          }
+          assert.ok(rangeContains(range, address) && !taken.has(address));
+          assert.equal(address >= range.dynamicFirst, upperFree);
+          taken.add(address);
+          held.push(address);
         }
-        const upperFree = taken.nextFree(range.dynamicFirst, range.last) !== undefined;
-        const address = nextAddress([range], { taken, random });
-        if (address === undefined) {
-          assert.equal(taken.nextFree(range.first, range.last), undefined);
-          continue;
-        }
-        assert.ok(rangeContains(range, address) && !taken.has(address));
-        assert.equal(address >= range.dynamicFirst, upperFree);
-        taken.add(address);
-        held.push(address);
-      }
-    }),
+      },
+    ),
     { numRuns: 60, interruptAfterTimeLimit: 4000 },
   );
 });

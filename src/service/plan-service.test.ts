@@ -1,83 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeFieldErrors } from '../kinds/field.ts';
-import type { Service, ServiceSpec } from '../kinds/generated/types.ts';
-import { service } from '../kinds/service.ts';
-import { type Cidr, parseCidr } from '../lib/cidr.ts';
-import { type IPFamily, parseAddress } from '../lib/ip.ts';
-import { seededRandom } from '../lib/random.ts';
-import { AddressSet } from './address-set.ts';
-import { addressRange } from './ip-allocator.ts';
-import type { FamilyAddresses } from './plan-cluster-ips.ts';
-import { type PlanOptions, planService } from './plan-service.ts';
-
-const selector = { app: 'web' };
-const http = { port: 80, protocol: 'TCP' };
-
-interface World {
-  cidrs?: string[];
-  taken?: string[];
-  ports?: number[];
-  nodePortRange?: { first: number; last: number };
-  dryRun?: boolean;
-}
-
-function optionsOf(world: World): PlanOptions {
-  const cidrs = (world.cidrs ?? ['10.96.0.0/16']).map((text) => parseCidr(text) as Cidr);
-  const addresses = new Map<IPFamily, FamilyAddresses>();
-  for (const cidr of cidrs)
-    addresses.set(cidr.family, { ranges: [addressRange(cidr)], taken: new AddressSet() });
-  for (const text of world.taken ?? []) {
-    const address = parseAddress(text) ?? assert.fail(text);
-    addresses.get(address.family)?.taken.add(address.value);
-  }
-  const ports = new Set(world.ports);
-  return {
-    families: cidrs.map((cidr) => cidr.family),
-    addresses,
-    nodePorts: {
-      range: world.nodePortRange ?? { first: 30_000, last: 32_767 },
-      isTaken: (port) => ports.has(port),
-    },
-    random: seededRandom(7),
-    dryRun: world.dryRun,
-  };
-}
-
-/** A spec as it is when its kind has done its part. */
-function prepared(spec: ServiceSpec, old?: ServiceSpec): ServiceSpec {
-  const object: Service = { metadata: { name: 'web', namespace: 'default' }, spec: structuredClone(spec) };
-  service.defaults?.(object);
-  if (old === undefined) service.prepareCreate?.(object);
-  else service.prepareUpdate?.(object, { metadata: { name: 'web' }, spec: structuredClone(old) } as Service);
-  const errors = [
-    ...(service.validate?.(object) ?? []),
-    ...(old === undefined
-      ? []
-      : (service.validateUpdate?.(object, { metadata: {}, spec: old } as Service) ?? [])),
-  ];
-  assert.deepEqual(errors, []);
-  return object.spec ?? {};
-}
-
-function plan(spec: ServiceSpec, { old, ...world }: World & { old?: ServiceSpec } = {}) {
-  const result = planService(prepared(spec, old), old, optionsOf(world));
-  if (result.type !== 'planned') assert.fail(JSON.stringify(result));
-  return result;
-}
-
-function failure(spec: ServiceSpec, { old, ...world }: World & { old?: ServiceSpec } = {}): string {
-  const result = planService(prepared(spec, old), old, optionsOf(world));
-  if (result.type === 'planned') assert.fail(JSON.stringify(result));
-  return result.type === 'refused' ? describeFieldErrors(result.errors) : `500 ${result.message}`;
-}
-
-/** The spec of a Service that has been created. */
-const created = (spec: ServiceSpec, world: World = {}): ServiceSpec => plan(spec, world).spec;
-
-const dual: World = { cidrs: ['10.96.0.0/16', 'fd00:10:96::/112'] };
-const isDynamic = (ip: string | undefined) =>
-  /^10\.96\.\d+\.\d+$/.test(ip ?? '') && !/^10\.96\.(0\.|1\.0$)/.test(ip ?? '');
+import type { ServiceSpec } from '../kinds/generated/types.ts';
+import { internal, refused } from './plan-failure.ts';
+import {
+  created,
+  dual,
+  failure,
+  http,
+  isDynamic,
+  optionsOf,
+  plan,
+  prepared,
+  selector,
+} from './plan-fixture.ts';
+import { holdingsOf, planService } from './plan-service.ts';
 
 test('a Service without wishes gets an address of the upper band and its family', () => {
   const { spec, takeAddresses, takePorts } = plan({ selector, ports: [http] });
@@ -236,103 +172,10 @@ test('a static IPv6 address is taken under its canonical name, and stays as it w
   assert.deepEqual(takeAddresses, ['fd00:10:96::5']);
 });
 
-test('headless Services take nothing; without selector they are of both families', () => {
-  const withSelector = plan({ selector, clusterIP: 'None' });
-  assert.deepEqual(withSelector.spec.clusterIPs, ['None']);
-  assert.deepEqual(withSelector.spec.ipFamilies, ['IPv4']);
-  assert.equal(withSelector.spec.ipFamilyPolicy, 'SingleStack');
-  assert.deepEqual(withSelector.takeAddresses, []);
-  const without = plan({ clusterIP: 'None' });
-  assert.deepEqual(without.spec.ipFamilies, ['IPv4', 'IPv6']);
-  assert.equal(without.spec.ipFamilyPolicy, 'RequireDualStack');
-  assert.deepEqual(without.takeAddresses, []);
-  const ipv6 = plan({ clusterIP: 'None', ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' });
-  assert.deepEqual(ipv6.spec.ipFamilies, ['IPv6']);
-});
-
 test('ExternalName takes nothing and says nothing of families', () => {
   const { spec, takeAddresses } = plan({ type: 'ExternalName', externalName: 'db.example.com' });
   assert.deepEqual(spec, { type: 'ExternalName', externalName: 'db.example.com', sessionAffinity: 'None' });
   assert.deepEqual(takeAddresses, []);
-});
-
-test('dual-stack policies on a cluster with both families and on one with one', () => {
-  const of = (spec: ServiceSpec, world: World) => {
-    const { spec: planned, takeAddresses } = plan({ selector, ports: [http], ...spec }, world);
-    return `${planned.ipFamilyPolicy} ${planned.ipFamilies} ${takeAddresses.length}`;
-  };
-  const cases: [ServiceSpec, World, string][] = [
-    [{}, dual, 'SingleStack IPv4 1'],
-    [{ ipFamilyPolicy: 'PreferDualStack' }, dual, 'PreferDualStack IPv4,IPv6 2'],
-    [{ ipFamilyPolicy: 'RequireDualStack' }, dual, 'RequireDualStack IPv4,IPv6 2'],
-    [{ ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6'] }, dual, 'PreferDualStack IPv6,IPv4 2'],
-    [{ ipFamilies: ['IPv6'] }, dual, 'SingleStack IPv6 1'],
-    [{ clusterIP: 'fd00:10:96::9' }, dual, 'SingleStack IPv6 1'],
-    [{ clusterIP: 'fd00:10:96::9', ipFamilyPolicy: 'PreferDualStack' }, dual, 'PreferDualStack IPv6,IPv4 2'],
-    [{ ipFamilyPolicy: 'PreferDualStack' }, {}, 'PreferDualStack IPv4 1'],
-  ];
-  for (const [spec, world, expected] of cases) assert.equal(of(spec, world), expected, JSON.stringify(spec));
-});
-
-test('TCP and UDP of one number share a node port on create; another number has another', () => {
-  const { spec, takePorts } = plan({
-    type: 'NodePort',
-    selector,
-    ports: [
-      { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-      { name: 'dns', port: 53, protocol: 'UDP' },
-      { name: 'metrics', port: 9153, protocol: 'TCP' },
-    ],
-  });
-  const [tcp, udp, metrics] = (spec.ports ?? []).map((port) => port.nodePort);
-  assert.equal(tcp, udp);
-  assert.notEqual(tcp, metrics);
-  assert.ok((tcp as number) >= 30_086 && (metrics as number) >= 30_086);
-  assert.deepEqual(takePorts, [tcp, metrics]);
-});
-
-test('a node port asked for on the second of two ports of one number goes to both', () => {
-  const { spec } = plan({
-    type: 'NodePort',
-    selector,
-    ports: [
-      { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-      { name: 'dns', port: 53, protocol: 'UDP', nodePort: 30_053 },
-    ],
-  });
-  assert.deepEqual(
-    spec.ports?.map((port) => port.nodePort),
-    [30_053, 30_053],
-  );
-});
-
-test('two node ports asked for on one number are both given', () => {
-  const { takePorts } = plan({
-    type: 'NodePort',
-    selector,
-    ports: [
-      { name: 'dns-tcp', port: 53, protocol: 'TCP', nodePort: 30_053 },
-      { name: 'dns', port: 53, protocol: 'UDP', nodePort: 30_054 },
-    ],
-  });
-  assert.deepEqual(takePorts, [30_053, 30_054]);
-});
-
-test('a load balancer without node ports takes only those asked for', () => {
-  const { spec, takePorts } = plan({
-    type: 'LoadBalancer',
-    allocateLoadBalancerNodePorts: false,
-    selector,
-    ports: [
-      { name: 'a', port: 80, protocol: 'TCP' },
-      { name: 'b', port: 81, protocol: 'TCP', nodePort: 30_081 },
-    ],
-  });
-  assert.deepEqual(
-    spec.ports?.map((port) => port.nodePort),
-    [undefined, 30_081],
-  );
-  assert.deepEqual(takePorts, [30_081]);
 });
 
 test('a load balancer with local traffic has a health check port, until its traffic is not local', () => {
@@ -386,6 +229,7 @@ test('changes of type take and give back', () => {
   assert.deepEqual(toExternal.releaseAddresses, [nodePort.clusterIP]);
   assert.deepEqual(toExternal.releasePorts, [nodePort.ports?.[0]?.nodePort]);
   assert.equal(toExternal.spec.clusterIP, undefined);
+  assert.equal(toExternal.spec.internalTrafficPolicy, undefined);
   assert.equal(toExternal.spec.clusterIPs, undefined);
   assert.equal(toExternal.spec.ipFamilies, undefined);
   assert.equal(toExternal.spec.ipFamilyPolicy, undefined);
@@ -422,32 +266,32 @@ test('a second address may be asked for by name', () => {
   );
 });
 
-test('a PreferDualStack Service of a cluster with one family does not grow by being written again', () => {
-  const old = created({ selector, ports: [http], ipFamilyPolicy: 'PreferDualStack' });
-  const again = plan(old, { ...dual, old });
-  assert.deepEqual(again.spec, old);
-  assert.deepEqual(again.takeAddresses, []);
-});
-
-test('a port that moves within its Service is not taken twice', () => {
-  const old = created({ type: 'NodePort', selector, ports: [{ ...http, name: 'a', nodePort: 30_080 }] });
-  const moved = plan(
-    { ...old, ports: [{ name: 'b', port: 8080, protocol: 'TCP', nodePort: 30_080 }] },
-    { old, ports: [30_080] },
-  );
-  assert.deepEqual([moved.takePorts, moved.releasePorts], [[], []]);
-});
-
-test('a new port takes a node port, a removed one gives its own back', () => {
-  const old = created({ type: 'NodePort', selector, ports: [{ ...http, name: 'a', nodePort: 30_080 }] });
-  const changed = plan({ ...old, ports: [{ name: 'b', port: 81, protocol: 'TCP' }] }, { old });
-  assert.equal(changed.takePorts.length, 1);
-  assert.deepEqual(changed.releasePorts, [30_080]);
-});
-
 test('the Service given in is not changed', () => {
   const spec = prepared({ type: 'NodePort', selector, ports: [http] });
   const before = structuredClone(spec);
   planService(spec, undefined, optionsOf({}));
   assert.deepEqual(spec, before);
+});
+
+test('what a Service holds', () => {
+  const nothing = { addresses: new Set(), ports: new Set() };
+  assert.deepEqual(holdingsOf(undefined), nothing);
+  assert.deepEqual(holdingsOf({ clusterIPs: ['None'] }), nothing);
+  assert.deepEqual(holdingsOf({ type: 'NodePort', healthCheckNodePort: 30_001 }), nothing);
+  const balanced: ServiceSpec = {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    clusterIPs: ['10.96.0.1', 'FD00::1'],
+    ports: [{ port: 80, nodePort: 30_000 }],
+    healthCheckNodePort: 30_001,
+  };
+  assert.deepEqual(holdingsOf(balanced), {
+    addresses: new Set(['10.96.0.1', 'fd00::1']),
+    ports: new Set([30_000, 30_001]),
+  });
+});
+
+test('failures say whose they are', () => {
+  assert.deepEqual(refused([]), { type: 'refused', errors: [] });
+  assert.deepEqual(internal('range is full'), { type: 'internal', message: 'range is full' });
 });

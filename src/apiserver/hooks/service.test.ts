@@ -1,92 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { endpoints } from '../../kinds/endpoints.ts';
-import type { IPAddress, Service, ServiceCIDR, ServiceSpec } from '../../kinds/generated/types.ts';
+import type { IPAddress, ServiceCIDR, ServiceSpec } from '../../kinds/generated/types.ts';
 import { ipAddress } from '../../kinds/ip-address.ts';
-import { service } from '../../kinds/service.ts';
 import { serviceCIDR } from '../../kinds/service-cidr.ts';
-import type { StatusError } from '../../kinds/status.ts';
-import { createManualClock } from '../../lib/manual-clock.ts';
 import { seededRandom } from '../../lib/random.ts';
-import { allocationsPrefix, kindPrefix } from '../keys.ts';
-import { FakeCluster } from './fake-cluster.ts';
-import type { Hook } from './hook.ts';
+import { kindPrefix } from '../keys.ts';
 import { serviceHook } from './service.ts';
+import { Bench, portsPrefix, refusal } from './service-bench.ts';
 import { parseNodePortRange, parseServiceCIDRs } from './service-options.ts';
-
-const selector = { app: 'web' };
-const portsPrefix = `${allocationsPrefix}node-ports/`;
-
-interface SetUp {
-  cidrs?: string[];
-  nodePorts?: string;
-  seed?: number;
-  allowExternalIPs?: boolean;
-}
-
-class Bench {
-  readonly clock = createManualClock(Date.parse('2026-11-21T10:00:00.123Z'));
-  readonly cluster = new FakeCluster([service, ipAddress, serviceCIDR, endpoints]);
-  readonly #setUp: SetUp;
-  hook: Hook;
-
-  constructor(setUp: SetUp = {}) {
-    this.#setUp = setUp;
-    this.hook = this.server();
-  }
-
-  /** One more API server on the same store. */
-  server(seed = this.#setUp.seed ?? 1): Hook {
-    const hook = serviceHook({
-      serviceCIDRs: parseServiceCIDRs(this.#setUp.cidrs ?? ['10.96.0.0/16']),
-      nodePortRange: parseNodePortRange(this.#setUp.nodePorts ?? '30000-32767'),
-      random: seededRandom(seed),
-      clock: this.clock,
-      allowExternalIPs: this.#setUp.allowExternalIPs,
-    });
-    hook.start?.(this.cluster.view);
-    return hook;
-  }
-
-  #object(name: string, spec: ServiceSpec): Service {
-    return { metadata: { name, namespace: 'default' }, spec };
-  }
-
-  create(name: string, spec: ServiceSpec = {}, options: { dryRun?: boolean; hook?: Hook } = {}): ServiceSpec {
-    const object = this.#object(name, { selector, ports: [{ port: 80 }], ...spec });
-    return this.cluster.write('create', object, { kind: service, hook: this.hook, ...options }).spec ?? {};
-  }
-
-  update(name: string, spec: ServiceSpec, options: { dryRun?: boolean } = {}): ServiceSpec {
-    const object = this.#object(name, spec);
-    return this.cluster.write('update', object, { kind: service, hook: this.hook, ...options }).spec ?? {};
-  }
-
-  delete(name: string, options: { dryRun?: boolean } = {}): void {
-    this.cluster.write('delete', this.#object(name, {}), { kind: service, hook: this.hook, ...options });
-  }
-
-  addresses(): string[] {
-    return this.cluster.keys(kindPrefix(ipAddress));
-  }
-
-  ports(): string[] {
-    return this.cluster.keys(portsPrefix);
-  }
-
-  names(): string[] {
-    return this.cluster.keys(kindPrefix(service));
-  }
-}
-
-const refusal =
-  (httpCode: number, message: string) =>
-  (error: unknown): boolean => {
-    assert.equal((error as StatusError).message, message);
-    assert.equal((error as StatusError).httpCode, httpCode);
-    return true;
-  };
 
 test('a Service, its IPAddress object and its node port are written together', () => {
   const bench = new Bench({ cidrs: ['10.96.0.0/16', 'fd00:10:96::/112'] });
@@ -231,19 +153,6 @@ test('a policy changed back and forth takes and gives back the second address', 
   assert.deepEqual(bench.addresses(), single.clusterIPs);
 });
 
-test('a restarted server knows what is taken', () => {
-  const bench = new Bench({ cidrs: ['10.96.0.0/28'], nodePorts: '30000-30007' });
-  for (let index = 0; index < 6; index++) bench.create(`web-${index}`, { type: 'NodePort' });
-  bench.hook = bench.server(99);
-  for (let index = 6; index < 8; index++) bench.create(`web-${index}`, { type: 'NodePort' });
-  assert.equal(bench.ports().length, 8);
-  assert.throws(
-    () => bench.create('web-8', { type: 'NodePort' }),
-    refusal(500, 'Internal error occurred: failed to allocate a nodePort: range is full'),
-  );
-  assert.equal(new Set(bench.addresses()).size, 8);
-});
-
 test('an address that a user has taken with an IPAddress object is not given out', () => {
   const bench = new Bench({ cidrs: ['10.96.0.0/29'] });
   const object: IPAddress = {
@@ -319,148 +228,4 @@ test('external IPs are refused unless they were there before or the server allow
   });
   open.hook.start?.(open.cluster.view);
   assert.deepEqual(open.update('web', { ...spec, externalIPs: ['192.0.2.2'] }).externalIPs, ['192.0.2.2']);
-});
-
-test('two servers whose views lag never give out the same, and each retries until it has something', () => {
-  const bench = new Bench({ cidrs: ['10.96.0.0/27'], nodePorts: '30000-30031' });
-  const servers = [bench.hook, bench.server(1)];
-  bench.cluster.lagging = true;
-  for (let index = 0; index < 24; index++) {
-    bench.create(`web-${index}`, { type: 'NodePort' }, { hook: servers[index % 2] });
-    if (index % 4 === 3) bench.cluster.catchUp();
-  }
-  assert.deepEqual([bench.names().length, bench.addresses().length, bench.ports().length], [24, 24, 24]);
-  // The same seed makes both choose the same at first, so there were collisions to survive.
-  assert.ok(bench.cluster.plans > 24, String(bench.cluster.plans));
-});
-
-test('a static address lost to another server is refused once the view shows it', () => {
-  const bench = new Bench();
-  bench.cluster.lagging = true;
-  bench.create('winner', { clusterIP: '10.96.0.40' });
-  const { hook } = bench;
-  const slow: Hook = {
-    ...hook,
-    plan: (write, attempt) => {
-      if (attempt === 1) bench.cluster.catchUp();
-      return hook.plan(write, attempt);
-    },
-  };
-  assert.throws(
-    () => bench.create('loser', { clusterIP: '10.96.0.40' }, { hook: slow }),
-    refusal(
-      422,
-      'Service "loser" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.40"]: failed to allocate IP 10.96.0.40: provided IP is already allocated',
-    ),
-  );
-  assert.deepEqual(bench.addresses(), ['10.96.0.40']);
-});
-
-test('a write planned again on the same object chooses anew', () => {
-  const bench = new Bench({ nodePorts: '30000-30003' });
-  const object: Service = {
-    metadata: { name: 'web', namespace: 'default' },
-    spec: { type: 'NodePort', ports: [{ port: 80 }] },
-  };
-  service.defaults?.(object);
-  const write = { verb: 'create' as const, object: object as never, old: undefined, dryRun: false };
-  const chosen = [0, 1, 2].map((attempt) => {
-    bench.hook.plan(write, attempt);
-    return [object.spec?.clusterIP, object.spec?.ports?.[0]?.nodePort];
-  });
-  assert.equal(new Set(chosen.map(([ip]) => ip)).size, 3);
-  assert.equal(new Set(chosen.map(([, port]) => port)).size, 3);
-});
-
-test('what was planned and never written is to be had again after a while', () => {
-  const bench = new Bench({ cidrs: ['10.96.0.0/29'], nodePorts: '30000-30000' });
-  const object: Service = {
-    metadata: { name: 'lost', namespace: 'default' },
-    spec: { ports: [{ port: 80 }] },
-  };
-  service.defaults?.(object);
-  for (let index = 0; index < 5; index++)
-    bench.hook.plan(
-      { verb: 'create', object: structuredClone(object) as never, old: undefined, dryRun: false },
-      0,
-    );
-  // Every address is about to be written by somebody; they are given out all the same, when there is nothing else.
-  for (const name of ['a', 'b', 'c', 'd', 'e']) bench.create(name);
-  assert.equal(bench.addresses().length, 5);
-});
-
-test('over any history of two servers: what the store holds is exactly what the Services say', () => {
-  const types = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
-  const step = fc.record({
-    name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
-    type: fc.constantFrom(...types),
-    action: fc.constantFrom('write', 'write', 'delete', 'catchUp'),
-    dual: fc.boolean(),
-    local: fc.boolean(),
-    server: fc.nat(1),
-  });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.nat(), (steps, seed) => {
-      const bench = new Bench({ cidrs: ['10.96.0.0/29', 'fd00::/125'], nodePorts: '30000-30009', seed });
-      const servers = [bench.hook, bench.server(seed + 1)];
-      bench.cluster.lagging = true;
-      for (const { name, type, action, dual, local, server } of steps) {
-        bench.hook = servers[server] as Hook;
-        if (action === 'catchUp') bench.cluster.catchUp();
-        const exists = bench.names().includes(`default/${name}`);
-        const spec: ServiceSpec = {
-          type,
-          selector,
-          ports: [{ port: 80 }],
-          ...(type === 'ExternalName'
-            ? { externalName: 'example.com' }
-            : { ipFamilyPolicy: dual ? 'PreferDualStack' : 'SingleStack' }),
-          ...(type === 'LoadBalancer' && local ? { externalTrafficPolicy: 'Local' } : {}),
-        };
-        try {
-          if (action === 'delete' && exists) bench.delete(name);
-          else if (action === 'write' && exists) bench.update(name, spec);
-          else if (action === 'write') bench.create(name, spec);
-        } catch (error) {
-          assert.match((error as Error).message, /range is full|provided port is already allocated/);
-        }
-      }
-      const specs = bench
-        .names()
-        .map((name) => (bench.cluster.read(`${kindPrefix(service)}${name}`) as Service).spec);
-      const addresses = specs.flatMap((spec) => spec?.clusterIPs ?? []);
-      const ports = specs.flatMap((spec) => [
-        ...(spec?.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []),
-        ...(spec?.healthCheckNodePort === undefined ? [] : [spec.healthCheckNodePort]),
-      ]);
-      assert.deepEqual(bench.addresses(), [...new Set(addresses)].sort());
-      assert.equal(new Set(addresses).size, addresses.length);
-      assert.deepEqual(bench.ports(), ports.map(String).sort());
-      assert.equal(new Set(ports).size, ports.length);
-    }),
-    { numRuns: 60, interruptAfterTimeLimit: 5000 },
-  );
-});
-
-test('ten thousand Services make a create no slower than ten do', () => {
-  const timeOf = (count: number): number => {
-    const bench = new Bench();
-    for (let index = 0; index < count; index++) bench.create(`web-${index}`);
-    const object: Service = {
-      metadata: { name: 'next', namespace: 'default' },
-      spec: { ports: [{ port: 80 }] },
-    };
-    service.defaults?.(object);
-    const start = process.hrtime.bigint();
-    for (let index = 0; index < 500; index++)
-      bench.hook.plan(
-        { verb: 'create', object: structuredClone(object) as never, old: undefined, dryRun: true },
-        0,
-      );
-    return Number(process.hrtime.bigint() - start);
-  };
-  timeOf(10);
-  const few = timeOf(10);
-  const many = timeOf(10_000);
-  assert.ok(many < few * 5, `${few} ns with 10, ${many} ns with 10,000`);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { UserInfo } from '../request.ts';
 
@@ -27,9 +28,20 @@ export function identityOf(socket: TLSSocket): Identity {
   const name = names.at(-1) ?? '';
   if (name === '') return { user: undefined, refused: undefined };
   return {
-    user: { name, groups: [...listOf(certificate.subject?.O), allAuthenticated] },
+    user: {
+      name,
+      groups: [...listOf(certificate.subject?.O), allAuthenticated],
+      extra: { [credentialId]: [`X509SHA256=${fingerprintOf(certificate.raw)}`] },
+    },
     refused: undefined,
   };
+}
+
+/** Which certificate it was, as upstream since v1.32. */
+const credentialId = 'authentication.kubernetes.io/credential-id';
+
+function fingerprintOf(certificate: Uint8Array): string {
+  return createHash('sha256').update(certificate).digest('hex');
 }
 
 function listOf(value: string | string[] | undefined): string[] {

@@ -31,6 +31,10 @@ export interface IThing extends TypeMeta {
     "third"?: {
         [key: string]: string;
     };
+    /**
+     * Last field.
+     */
+    "last"?: "C" | "D";
 }
 /**
  * Another text.
@@ -47,6 +51,7 @@ test('a declaration file gives the texts of a type and its fields', () => {
       ['first', { description: 'First field.\n\nPossible values:\n - `"A"` is a.', enum: ['A', 'B'] }],
       ['x-second', { description: 'Second field, with a *star*.' }],
       ['third', { description: 'Third field.' }],
+      ['last', { description: 'Last field.', enum: ['C', 'D'] }],
     ]),
   });
   assert.deepEqual(parseDeclaration('export type Thing = string;\n'), { fields: new Map() });
@@ -89,6 +94,7 @@ test('texts are read where the package is, and are absent where it is not', asyn
         'first: First field.',
         'x-second: Second field, with a *star*.',
         'third: Third field.',
+      'last: Last field.',
       ],
     );
   } finally {

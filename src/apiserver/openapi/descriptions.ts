@@ -46,7 +46,8 @@ function enumOf(type: string): string[] | undefined {
 /** Reads the first interface of a declaration file. */
 export function parseDeclaration(text: string): TypeDescription {
   const end = text.indexOf('\n}');
-  const declaration = end < 0 ? text : text.slice(0, end);
+  // With the line break: the last field is one too.
+  const declaration = end < 0 ? text : text.slice(0, end + 1);
   const comment = interfacePattern.exec(declaration)?.[1];
   const body = declaration.slice(Math.max(0, declaration.indexOf('export interface ')));
   const fields = new Map<string, { description?: string; enum?: string[] }>();

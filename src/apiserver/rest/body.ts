@@ -6,7 +6,7 @@ import { cannotBeHandled, DecodeError, strictDecodingError } from '../../kinds/d
 import type { Kind } from '../../kinds/kind.ts';
 import { type AnyObject, apiVersionOf } from '../../kinds/object.ts';
 import { decodeProtobuf, protobufMediaType } from '../../kinds/protobuf.ts';
-import { badRequestError, unsupportedMediaTypeError } from '../../kinds/status.ts';
+import { badRequestError, type StatusError, unsupportedMediaTypeError } from '../../kinds/status.ts';
 import { jsonElementsMax, scanJson } from '../../lib/json-scan.ts';
 import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
@@ -98,24 +98,37 @@ function checkType(kind: Kind, value: unknown): asserts value is AnyObject {
     );
 }
 
-function decode(kind: Kind, value: AnyObject): { object: AnyObject; unknownFields: string[] } {
+function decode(
+  kind: Kind,
+  value: AnyObject,
+  describe: (mismatch: string) => StatusError,
+): { object: AnyObject; unknownFields: string[] } {
   try {
     return decodeObject<AnyObject>(value, kind.schema);
   } catch (error) {
-    if (error instanceof DecodeError) throw badRequestError(cannotBeHandled(kind, error.message));
+    if (error instanceof DecodeError) throw describe(error.message);
     throw error;
   }
 }
 
+export interface TypedOptions {
+  readonly kind: Kind;
+  readonly fieldValidation: FieldValidation;
+  /** The bytes that were parsed, where fields that stand twice can be looked for. */
+  readonly raw?: Uint8Array;
+  /** What was found wrong before, in the words of strict validation. */
+  readonly problems?: readonly string[];
+  /** The failure for a value of the wrong type; unless given: 400. */
+  readonly describeMismatch?: (mismatch: string) => StatusError;
+}
+
 /** Turns parsed JSON into a typed, pruned object of `kind`. Throws 400 on wrong types, and on unknown fields if Strict. */
-export function typedObject(
-  request: ResourceRequest,
-  value: unknown,
-  options: { kind: Kind; fieldValidation: FieldValidation; raw?: Uint8Array; problems?: readonly string[] },
-): AnyObject {
+export function typedObject(request: ResourceRequest, value: unknown, options: TypedOptions): AnyObject {
   const { kind, fieldValidation, raw, problems: found = [] } = options;
   checkType(kind, value);
-  const { object, unknownFields } = decode(kind, value);
+  const describe =
+    options.describeMismatch ?? ((mismatch) => badRequestError(cannotBeHandled(kind, mismatch)));
+  const { object, unknownFields } = decode(kind, value, describe);
   object.metadata ??= {};
   if (fieldValidation === 'Ignore') return object;
   const problems = [...found, ...unknownFields, ...(raw === undefined ? [] : duplicateFields(raw, value))];

@@ -1,9 +1,13 @@
 /** PATCH in its four forms. Source: k8s.io/apiserver pkg/endpoints/handlers/patch.go. */
+
+import { invalid, path } from '../../kinds/field.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
-import { badRequestError } from '../../kinds/status.ts';
+import { badRequestError, invalidError, type StatusError } from '../../kinds/status.ts';
 import type { ResourceRequest } from '../context.ts';
-import { applyPatch, applyPatchType } from '../patch/apply-patch.ts';
+import { applyPatch, applyPatchType, strategicMergePatchType } from '../patch/apply-patch.ts';
+import { formatGo } from '../patch/go-format.ts';
+import type { Json } from '../patch/json.ts';
 import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { serverSideApply } from './apply.ts';
@@ -36,6 +40,20 @@ export function patchDocument(
   });
 }
 
+/**
+ * A patch whose result has a value of the wrong type. Upstream shows the whole result, or for a strategic merge the patch
+ * as Go prints it and the type that was wanted.
+ */
+function mismatchError(request: ResourceRequest, document: unknown, mismatch: string): StatusError {
+  const at = path('patch');
+  if (patchTypeOf(request) !== strategicMergePatchType)
+    return invalidError({ group: '', kind: '' }, '', [invalid(at, JSON.stringify(document), mismatch)]);
+  const sent = JSON.parse(Buffer.from(request.request.body).toString()) as Json;
+  const wanted = /of type (\S+)$/.exec(mismatch)?.[1];
+  const why = wanted === undefined ? mismatch : `unrecognized type: ${wanted}`;
+  return invalidError({ group: '', kind: '' }, '', [invalid(at, formatGo(sent), why)]);
+}
+
 /** PATCH of the object or of its status. */
 export async function patch(request: ResourceRequest, target: UpdateTarget): Promise<ApiResponse> {
   const options = parseWriteOptions(request);
@@ -52,6 +70,7 @@ export async function patch(request: ResourceRequest, target: UpdateTarget): Pro
       kind,
       fieldValidation: options.fieldValidation,
       problems,
+      describeMismatch: (mismatch) => mismatchError(request, document, mismatch),
     });
     placeObject(request, object);
     kind.defaults?.(object);

@@ -299,6 +299,23 @@ describe('writes', () => {
       ]);
     });
 
+    test('a result of the wrong type is told as upstream tells it', async () => {
+      await server.call('POST', deployments, { body: deployment('typed') });
+      const body = { spec: { replicas: 'many' } };
+      const merged = await server.call('PATCH', `${deployments}/typed`, { body, headers: merge });
+      assert.deepEqual([merged.status, merged.body.reason], [422, 'Invalid']);
+      assert.match(
+        merged.body.message,
+        /^ "" is invalid: patch: Invalid value: "{.*\\"replicas\\":\\"many\\".*}": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32$/,
+      );
+      const strategically = await server.call('PATCH', `${deployments}/typed`, { body, headers: strategic });
+      assert.deepEqual(verdict(strategically), [
+        422,
+        'Invalid',
+        ' "" is invalid: patch: Invalid value: "map[spec:map[replicas:many]]": unrecognized type: int32',
+      ]);
+    });
+
     test('a type that is none is 415', async () => {
       const { status, body } = await server.call('PATCH', `${configMaps}/patched`, {
         body: {},

@@ -85,9 +85,17 @@ function defaultIPModes(service: Service): void {
     if (ingress.ip !== undefined && ingress.ip !== '') ingress.ipMode ??= 'VIP';
 }
 
+/** An alias in DNS carries no traffic of its own; upstream leaves the field out of what it answers. */
+function dropInternalPolicy(spec: ServiceSpec): void {
+  const policy = spec.internalTrafficPolicy;
+  if (spec.type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local'))
+    delete spec.internalTrafficPolicy;
+}
+
 /** An old client sets `clusterIP` alone. */
 export function prepareCreate(service: Service): void {
   const spec = specOf(service);
+  dropInternalPolicy(spec);
   if (spec.clusterIP !== undefined && spec.clusterIPs === undefined) spec.clusterIPs = [spec.clusterIP];
   ensureStatus(service);
 }
@@ -165,6 +173,7 @@ export function prepareUpdate(service: Service, oldService: Service): void {
   keepAllocated(spec, old);
   synchronizeClusterIPs(spec, old);
   dropTypeDependent(spec, old);
+  dropInternalPolicy(spec);
   ensureStatus(service);
   // The provider takes its load balancer away in its own time; nobody needs to see the old address meanwhile.
   if (spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };

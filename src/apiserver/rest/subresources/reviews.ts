@@ -42,6 +42,9 @@ function access(attributes: Attributes): { allowed: boolean; reason?: string } {
   return reason === '' ? { allowed } : { allowed, reason };
 }
 
+const copyExtra = (extra: NonNullable<UserInfo['extra']>): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
+
 const reviewers: Readonly<Record<string, (request: ResourceRequest, review: AnyObject) => void>> = {
   selfsubjectaccessreviews(request, object) {
     const review = object as unknown as SelfSubjectAccessReview;
@@ -98,10 +101,15 @@ const reviewers: Readonly<Record<string, (request: ResourceRequest, review: AnyO
   },
   selfsubjectreviews(request, object) {
     const review = object as unknown as SelfSubjectReview;
-    const { name, groups, uid } = request.user;
+    const { name, groups, uid, extra } = request.user;
     review.metadata.creationTimestamp = timestamp(request.backend);
     review.status = {
-      userInfo: { username: name, groups: [...groups], ...(uid === undefined ? {} : { uid }) },
+      userInfo: {
+        username: name,
+        groups: [...groups],
+        ...(uid === undefined ? {} : { uid }),
+        ...(extra === undefined ? {} : { extra: copyExtra(extra) }),
+      },
     };
   },
   /** No token is known yet: none was given out. */
