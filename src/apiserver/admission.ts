@@ -1,7 +1,8 @@
 /**
  * Admission: what the cluster, not the kind, decides about an object on its way in. An ordered list of plugins, run
- * before validation, on create and update. Each says which resources it concerns. What needs no other object and no
- * user stands with its kind (kinds/pod/admission.ts). Source: plugin/pkg/admission of Kubernetes, those on by default.
+ * before validation. Each says which resources it concerns, and whether it looks at updates too. What needs no other
+ * object and no user stands with its kind (kinds/pod/admission.ts). Source: plugin/pkg/admission of Kubernetes, those
+ * on by default.
  */
 import type { CertificateSigningRequest, Node, PodSpec } from '../kinds/generated/types.ts';
 import type { AnyObject } from '../kinds/object.ts';
@@ -11,7 +12,9 @@ import type { ResourceRequest } from './context.ts';
 interface AdmissionPlugin {
   readonly name: string;
   readonly resources: readonly ResourceName[];
-  /** Changes a new object in place, or throws 403. */
+  /** It looks at updates too, not only at new objects. */
+  readonly onUpdate?: boolean;
+  /** Changes the object in place, or throws 403. */
   admit(request: ResourceRequest, object: AnyObject): void;
 }
 
@@ -40,14 +43,15 @@ interface PriorityClassObject extends AnyObject {
   preemptionPolicy?: string;
 }
 
-function priorityClassOf(request: ResourceRequest, named: string): PriorityClassObject | undefined {
-  const { cache } = request.backend;
-  if (named !== '') return cache.get(priorityClasses, '', named) as PriorityClassObject | undefined;
-  const defaults = (cache.list(priorityClasses) as PriorityClassObject[]).filter(
-    (each) => each.globalDefault,
-  );
+function defaultPriorityClass(request: ResourceRequest): PriorityClassObject | undefined {
+  const all = request.backend.cache.list(priorityClasses) as PriorityClassObject[];
   // There should be one; when two raced, the lower one wins, as upstream.
-  return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
+  return all.filter((each) => each.globalDefault).sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
+}
+
+function priorityClassOf(request: ResourceRequest, named: string): PriorityClassObject | undefined {
+  if (named === '') return defaultPriorityClass(request);
+  return request.backend.cache.get(priorityClasses, '', named) as PriorityClassObject | undefined;
 }
 
 /** A PriorityClass's name becomes a number. */
@@ -70,7 +74,32 @@ const priority: AdmissionPlugin = {
         `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
       );
     spec.priority = value;
-    spec.preemptionPolicy ??= found?.preemptionPolicy ?? 'PreemptLowerPriority';
+    const policy = found?.preemptionPolicy ?? 'PreemptLowerPriority';
+    if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy)
+      throw forbiddenError(
+        pods,
+        name,
+        `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
+      );
+    spec.preemptionPolicy = policy;
+  },
+};
+
+/** One PriorityClass at most is the default. */
+const oneDefaultPriority: AdmissionPlugin = {
+  name: 'Priority',
+  resources: [priorityClasses],
+  onUpdate: true,
+  admit(request, object) {
+    if ((object as PriorityClassObject).globalDefault !== true) return;
+    const present = defaultPriorityClass(request)?.metadata.name;
+    const { name = '' } = object.metadata;
+    if (present === undefined || (present === name && request.info.verb !== 'create')) return;
+    throw forbiddenError(
+      priorityClasses,
+      name,
+      `PriorityClass ${present} is already marked as default. Only one default can exist`,
+    );
   },
 };
 
@@ -151,6 +180,7 @@ const certificateRequester: AdmissionPlugin = {
 const plugins: readonly AdmissionPlugin[] = [
   serviceAccount,
   priority,
+  oneDefaultPriority,
   defaultStorageClass,
   defaultIngressClass,
   storageInUse,
@@ -158,11 +188,20 @@ const plugins: readonly AdmissionPlugin[] = [
   certificateRequester,
 ];
 
+function concerned(request: ResourceRequest): AdmissionPlugin[] {
+  if (request.info.subresource !== '') return [];
+  const { group, plural } = request.stored;
+  return plugins.filter(({ resources }) =>
+    resources.some((resource) => resource.plural === plural && resource.group === group),
+  );
+}
+
 /** Runs the plugins that concern a new object's resource; not on subresources. */
 export function admitNew(request: ResourceRequest, object: AnyObject): void {
-  if (request.info.subresource !== '') return;
-  const { group, plural } = request.stored;
-  for (const plugin of plugins)
-    if (plugin.resources.some((resource) => resource.plural === plural && resource.group === group))
-      plugin.admit(request, object);
+  for (const plugin of concerned(request)) plugin.admit(request, object);
+}
+
+/** The same for an object that is changed. */
+export function admitChanged(request: ResourceRequest, object: AnyObject): void {
+  for (const plugin of concerned(request)) if (plugin.onUpdate) plugin.admit(request, object);
 }

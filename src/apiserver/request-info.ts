@@ -8,7 +8,10 @@ export interface RequestInfo {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** get, list, watch, create, update, patch, delete, deletecollection; for other paths the method in lower case. */
+  /**
+   * get, list, watch, create, update, patch, delete, deletecollection, or '' for a method that is no verb; for other paths
+   * the method in lower case.
+   */
   readonly verb: string;
   /** The path is below /api/v1 or /apis/GROUP/VERSION and names a resource. */
   readonly isResource: boolean;
@@ -25,14 +28,15 @@ export interface RequestInfo {
 
 const noQuery = new URLSearchParams();
 
-const methodVerbs: Readonly<Record<string, string>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+/** Methods are case-sensitive (RFC 9110, 9.1): `get` is not GET. */
+const methodVerbs: ReadonlyMap<string, string> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['POST', 'create'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
 /** Segments of the path, each decoded by itself, so that an encoded slash never becomes a separator. */
 function segmentsOf(path: string): string[] {
@@ -125,7 +129,7 @@ function verbOf(
   place: { name: string; subresource: string },
   legacyWatch: boolean,
 ): string {
-  const verb = methodVerbs[method] ?? method.toLowerCase();
+  const verb = methodVerbs.get(method) ?? '';
   if (verb === 'get' && place.subresource === '') {
     if (legacyWatch) return 'watch';
     const named = place.name !== '';

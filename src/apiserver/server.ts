@@ -61,6 +61,7 @@ function routeResource(backend: Backend, context: RequestContext): ApiResponse |
   const { info, request } = context;
   const kind = backend.kinds.byResource(info.group, info.version, info.resource);
   if (kind === undefined) throw noRouteError();
+  if (kind.deprecation !== undefined) context.warnings.push(kind.deprecation);
   const transforms = info.subresource === '' || info.subresource === 'status';
   // A watch negotiates for itself: its stream has media types of its own.
   const representation =

@@ -10,6 +10,7 @@ export const componentStatus = defineKind<ComponentStatus>({
   group: '',
   version: 'v1',
   kind: 'ComponentStatus',
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   plural: 'componentstatuses',
   scope: 'Cluster',
   shortNames: ['cs'],

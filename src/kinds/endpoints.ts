@@ -10,10 +10,6 @@ import { isDNS1123Label, isDNS1123Subdomain, isPortNumber, isQualifiedName } fro
 import { getOwn } from './object.ts';
 import { validateProtocol } from './service-rules/validate-ports.ts';
 
-/** Sent with every answer about Endpoints, reads too. */
-export const endpointsDeprecation =
-  'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
-
 const managedByLabel = 'endpoints.kubernetes.io/managed-by';
 const managedByController = 'endpoint-controller';
 
@@ -89,6 +85,7 @@ export const endpoints = defineKind<Endpoints>({
   group: '',
   version: 'v1',
   kind: 'Endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   plural: 'endpoints',
   scope: 'Namespaced',
   shortNames: ['ep'],

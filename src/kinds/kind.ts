@@ -68,6 +68,8 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
   validateUpdate?: (object: Type, old: Type) => FieldError[];
   /** On an update of /status. */
   validateStatusUpdate?: (object: Type, old: Type) => FieldError[];
+  /** The text of the warning that every request on this kind brings, when upstream has deprecated it. */
+  deprecation?: string;
   /** Texts for `Warning:` headers. `old` is there on update. */
   warnings?: (object: Type, old?: Type) => string[];
 

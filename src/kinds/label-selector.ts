@@ -49,8 +49,8 @@ function validateRequirement(requirement: LabelSelectorRequirement, at: Path): F
 }
 
 /** No selector is a good selector. */
-export function validateLabelSelector(selector: LabelSelector | undefined, at: Path): FieldError[] {
-  if (selector === undefined) return [];
+export function validateLabelSelector(selector: LabelSelector | null | undefined, at: Path): FieldError[] {
+  if (selector == null) return [];
   return [
     ...validateLabels(selector.matchLabels, at.child('matchLabels')),
     ...(selector.matchExpressions ?? []).flatMap((requirement, index) =>
@@ -97,8 +97,8 @@ function requirementMatches({ key, operator, values = [] }: LabelSelectorRequire
 }
 
 /** No selector selects nothing, the empty one everything, one that cannot be evaluated nothing. */
-export function selectorMatches(selector: LabelSelector | undefined, labels: Labels = {}): boolean {
-  if (selector === undefined || !isUsableSelector(selector)) return false;
+export function selectorMatches(selector: LabelSelector | null | undefined, labels: Labels = {}): boolean {
+  if (selector == null || !isUsableSelector(selector)) return false;
   return (
     Object.entries(selector.matchLabels ?? {}).every(([key, value]) => getOwn(labels, key) === value) &&
     (selector.matchExpressions ?? []).every((requirement) => requirementMatches(requirement, labels))
@@ -115,7 +115,7 @@ function requirementText({ key, operator, values = [] }: LabelSelectorRequiremen
  * `app=web,tier in (a,b)`, in the order of the keys; the form of scale's status.selector and of label selectors in
  * URLs. Empty for the selector that selects everything and for none.
  */
-export function selectorText(selector: LabelSelector | undefined): string {
+export function selectorText(selector: LabelSelector | null | undefined): string {
   const parts: { key: string; text: string }[] = Object.entries(selector?.matchLabels ?? {}).map(
     ([key, value]) => ({ key, text: `${key}=${value}` }),
   );
@@ -126,7 +126,7 @@ export function selectorText(selector: LabelSelector | undefined): string {
 }
 
 /** The cell of `kubectl get -o wide`. */
-export function formatLabelSelector(selector: LabelSelector | undefined): string {
-  if (selector !== undefined && !isUsableSelector(selector)) return '<error>';
+export function formatLabelSelector(selector: LabelSelector | null | undefined): string {
+  if (selector != null && !isUsableSelector(selector)) return '<error>';
   return selectorText(selector) || '<none>';
 }

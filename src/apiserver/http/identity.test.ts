@@ -4,24 +4,30 @@ import type { TLSSocket } from 'node:tls';
 import { identityOf } from './identity.ts';
 
 const raw = Buffer.from('certificate');
+/** SHA-256 of the bytes above. */
+const extra = {
+  'authentication.kubernetes.io/credential-id': [
+    'X509SHA256=03d66dd08835c1ca3f128cceacd1f31ac94163096b20f445ae84285bc0832d72',
+  ],
+};
 const cases: Record<string, { certificate: object; authorized: boolean; user: unknown; refused: unknown }> = {
   'no certificate': { certificate: {}, authorized: false, user: undefined, refused: undefined },
   'a user in groups': {
     certificate: { raw, subject: { CN: 'ada', O: ['a', 'b'] } },
     authorized: true,
-    user: { name: 'ada', groups: ['a', 'b', 'system:authenticated'] },
+    user: { name: 'ada', groups: ['a', 'b', 'system:authenticated'], extra },
     refused: undefined,
   },
   'a user in none': {
     certificate: { raw, subject: { CN: 'ada' } },
     authorized: true,
-    user: { name: 'ada', groups: ['system:authenticated'] },
+    user: { name: 'ada', groups: ['system:authenticated'], extra },
     refused: undefined,
   },
   'several names: the last': {
     certificate: { raw, subject: { CN: ['ada', 'bob'], O: 'a' } },
     authorized: true,
-    user: { name: 'bob', groups: ['a', 'system:authenticated'] },
+    user: { name: 'bob', groups: ['a', 'system:authenticated'], extra },
     refused: undefined,
   },
   'no name is nobody': {

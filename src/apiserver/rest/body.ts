@@ -20,8 +20,9 @@ const yamlAliasesMax = 100;
 
 function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' | 'protobuf' {
   const header = request.request.headers['content-type'] ?? '';
-  const type = header.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === '' || type === 'application/json') return 'json';
+  // No header is JSON; a header without a type is no media type.
+  const type = header === '' ? 'application/json' : header.split(';')[0]?.trim().toLowerCase();
+  if (type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
   if (type === protobufMediaType) return 'protobuf';
   throw unsupportedMediaTypeError(acceptedTypes);

@@ -15,20 +15,30 @@ export function encodeContinue(revision: number, start: string): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
 }
 
-/** Throws 400 for a token that this server did not write. `prefix` is where the list stands, for the message only. */
-export function decodeContinue(token: string, prefix: string): ContinuePosition {
-  const bad = () =>
-    badRequestError(`continue key is not valid: the token does not belong to a list of ${prefix}`);
+const notValid = (why: string) => badRequestError(`invalid continue token: continue key is not valid${why}`);
+
+/** A key that path.Clean would change could leave the collection that it is put behind. */
+function isClean(key: string): boolean {
+  const segments = (key.startsWith('/') ? key.slice(1) : key).split('/');
+  return segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+}
+
+/** Throws 400 for a token that this server did not write. Source of rules and wording: k8s.io/apiserver pkg/storage/continue.go. */
+export function decodeContinue(token: string): ContinuePosition {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
   } catch {
-    throw bad();
+    throw notValid(': the token is not JSON in base64');
   }
-  if (typeof value !== 'object' || value === null) throw bad();
+  if (typeof value !== 'object' || value === null) throw notValid(': the token is not an object');
   const { v, rv, start } = value as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== 'meta.k8s.io/v1' || typeof start !== 'string' || typeof rv !== 'number') throw bad();
-  if (!Number.isSafeInteger(rv) || rv < -1 || rv === 0 || start === '' || start.includes('\0')) throw bad();
+  if (v !== 'meta.k8s.io/v1') throw notValid(`: server does not recognize this encoded version ${v ?? ''}`);
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < -1 || rv === 0)
+    throw notValid(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '')
+    throw notValid(': encoded start key empty (version meta.k8s.io/v1)');
+  if (!isClean(start) || start.includes('\0')) throw notValid(`: ${start}`);
   return { revision: rv === -1 ? undefined : rv, start };
 }
 

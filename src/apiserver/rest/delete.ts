@@ -75,11 +75,12 @@ function markDeleted(
       ? asked
       : Math.min(asked, old.metadata.deletionGracePeriodSeconds ?? 0);
   if (finalizers.length === 0 && !contentHeld && grace === 0) return undefined;
-  const graceChanged = grace !== old.metadata.deletionGracePeriodSeconds;
+  // A namespace waits for its content, not for a time: upstream gives it no grace period.
+  const graceChanged = !isNamespace && grace !== old.metadata.deletionGracePeriodSeconds;
   if (metadata.deletionTimestamp === undefined || graceChanged) {
     const at = new Date(backend.clock.now() + grace * 1000);
     metadata.deletionTimestamp = `${at.toISOString().slice(0, 19)}Z`;
-    metadata.deletionGracePeriodSeconds = grace;
+    if (!isNamespace) metadata.deletionGracePeriodSeconds = grace;
     if (kind.generation && old.metadata.deletionTimestamp === undefined)
       metadata.generation = (metadata.generation ?? 0) + 1;
   }

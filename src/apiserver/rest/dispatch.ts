@@ -96,10 +96,20 @@ function answerOf(request: ResourceRequest): Answer | undefined {
   return subresourceVerbs[info.subresource]?.[info.verb];
 }
 
+/** What a name may not be or hold, since it becomes part of a path. Source: k8s.io/apimachinery pkg/api/validation/path. */
+function checkPathSegment(name: string): void {
+  const faults =
+    name === '.' || name === '..'
+      ? [`may not be '${name}'`]
+      : ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
+  if (faults.length > 0)
+    throw badRequestError(`Name parameter invalid: ${JSON.stringify(name)}: ${faults.join(';')}`);
+}
+
 /** Verbs that need no name. */
 const collectionVerbs: ReadonlySet<string> = new Set(['create', 'list', 'watch', 'deletecollection']);
 
-/** Throws 404 for paths that name nothing, 405 for verbs that the place does not have. */
+/** Throws 404 for paths that name nothing, 405 for verbs that the place does not have, 400 for names that cannot be. */
 export function dispatch(request: ResourceRequest): ApiResponse | Promise<ApiResponse> {
   const { kind, info } = request;
   if (kind.scope === 'Cluster' && info.namespace !== '' && kind.plural !== 'namespaces') throw noRouteError();
@@ -113,5 +123,6 @@ export function dispatch(request: ResourceRequest): ApiResponse | Promise<ApiRes
     throw noRouteError();
   const answer = answerOf(request);
   if (answer === undefined) throw methodNotAllowedError(kind, info.verb);
+  if (named) checkPathSegment(info.name);
   return answer(request);
 }

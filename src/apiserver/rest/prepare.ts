@@ -54,7 +54,10 @@ export function placeObject(request: ResourceRequest, object: AnyObject): void {
     metadata.namespace = info.namespace;
   }
   if (info.name === '') return;
-  if (metadata.name === undefined || metadata.name === '') metadata.name = info.name;
+  if (metadata.name === undefined || metadata.name === '')
+    throw badRequestError(
+      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
+    );
   if (metadata.name !== info.name)
     throw badRequestError(
       `the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`,

@@ -94,7 +94,7 @@ function pageOf(request: ResourceRequest, options: ListOptions): Page {
   const { cache } = request.backend;
   const collection = cache.collection(request.stored);
   const range = rangeOf(request);
-  const token = options.continueToken === '' ? undefined : decodeContinue(options.continueToken, range.from);
+  const token = options.continueToken === '' ? undefined : decodeContinue(options.continueToken);
   const exact = options.resourceVersionMatch === 'Exact' ? parseRevision(options.resourceVersion) : undefined;
   const revision = token?.revision ?? exact ?? cache.revision;
   if (revision > cache.revision)

@@ -1,6 +1,8 @@
 import { completeObject } from '../../kinds/decode.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { conflictError, notFoundError, type StatusError, staleObject } from '../../kinds/status.ts';
+import { admitChanged } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
@@ -34,13 +36,16 @@ export function findStored(request: ResourceRequest): CachedObject | undefined {
   return backend.cache.collection(stored).get(objectKey(stored, info.namespace, info.name));
 }
 
-/** An object that waited only for its finalizers is removed when the last one goes. */
-function isFinished(object: AnyObject): boolean {
+/** An object that waited only for its finalizers is removed when the last one goes; a namespace has some in its spec too. */
+function isFinished(kind: Kind, object: AnyObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  const isNamespace = kind.group === '' && kind.plural === 'namespaces';
+  const inSpec = isNamespace ? (object as { spec?: { finalizers?: string[] } }).spec?.finalizers : undefined;
   return (
     deletionTimestamp !== undefined &&
     (deletionGracePeriodSeconds ?? 0) === 0 &&
-    (finalizers ?? []).length === 0
+    (finalizers ?? []).length === 0 &&
+    (inSpec ?? []).length === 0
   );
 }
 
@@ -66,9 +71,10 @@ export async function changeObject(
       throw conflictError(kind, info.name, staleObject);
     if (!options.tracked) trackUpdate(request, { object, old }, options);
     completeObject(object, stored.schema);
+    admitChanged(request, object);
     prepareForUpdate(request, object, { old, target: options.target });
     completeObject(object, stored.schema);
-    const verb = isFinished(object) && stored.plural !== 'namespaces' ? 'delete' : 'update';
+    const verb = isFinished(stored, object) ? 'delete' : 'update';
     const result = await persist(backend, {
       kind: stored,
       verb,

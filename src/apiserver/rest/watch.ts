@@ -144,7 +144,8 @@ function writeError(sink: Sink, error: StatusError): void {
 
 function timeoutOf(request: ResourceRequest, options: ListOptions): number {
   const { timeoutSeconds } = options;
-  if (timeoutSeconds !== undefined && timeoutSeconds > 0) return timeoutSeconds * 1000;
+  // As upstream has it: zero is as good as nothing, and what is negative is over at once.
+  if (timeoutSeconds !== undefined && timeoutSeconds !== 0) return Math.max(0, timeoutSeconds * 1000);
   const spread = watchTimeoutMillisecondsMax - watchTimeoutMillisecondsMin;
   return watchTimeoutMillisecondsMin + randomInteger(request.backend.random, spread);
 }

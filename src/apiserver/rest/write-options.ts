@@ -1,5 +1,5 @@
 /** The query parameters that all writing verbs share. */
-import { notSupported, path } from '../../kinds/field.ts';
+import { type FieldError, invalid, notSupported, path, tooLong } from '../../kinds/field.ts';
 import { invalidError } from '../../kinds/status.ts';
 import type { ResourceRequest } from '../context.ts';
 
@@ -22,10 +22,44 @@ const optionsKinds: Readonly<Record<string, string>> = {
 
 const validations: readonly string[] = ['Ignore', 'Strict', 'Warn'];
 
+/** In bytes. Source: k8s.io/apimachinery meta/v1/validation FieldManagerMaxLength. */
+const fieldManagerBytesMax = 128;
+
+/** What Go's unicode.IsPrint lets through. */
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+function checkFieldManager(manager: string): FieldError[] {
+  const at = path('fieldManager');
+  const errors: FieldError[] = [];
+  if (Buffer.byteLength(manager) > fieldManagerBytesMax) errors.push(tooLong(at, fieldManagerBytesMax));
+  let position = 0;
+  for (const character of manager) {
+    const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+    if (!printable.test(character))
+      errors.push(invalid(at, manager, `invalid character U+${code} (at position ${position})`));
+    position += Buffer.byteLength(character);
+  }
+  return errors;
+}
+
+/** The user agent up to its first slash, without what cannot be printed. Source: apiserver handlers/create.go prefixFromUserAgent. */
+function managerOfAgent(agent: string): string {
+  const name = agent.split('/', 1)[0] as string;
+  if (/^[ -~]{0,128}$/.test(name)) return name;
+  let manager = '';
+  for (const character of name) {
+    if (!printable.test(character)) continue;
+    if (Buffer.byteLength(manager) + Buffer.byteLength(character) > fieldManagerBytesMax) break;
+    manager += character;
+  }
+  return manager;
+}
+
 /** Throws 422 for values that do not exist. */
 export function parseWriteOptions(request: ResourceRequest): WriteOptions {
   const { query, verb } = request.info;
-  const errors = [];
+  const manager = query.get('fieldManager') ?? '';
+  const errors: FieldError[] = manager === '' ? [] : checkFieldManager(manager);
   const dryRuns = query.size === 0 ? [] : query.getAll('dryRun');
   for (const dryRun of dryRuns)
     if (dryRun !== 'All') errors.push(notSupported(path('dryRun'), dryRun, ['All']));
@@ -37,7 +71,7 @@ export function parseWriteOptions(request: ResourceRequest): WriteOptions {
   const agent = request.request.headers['user-agent'] ?? '';
   return {
     dryRun: dryRuns.length > 0,
-    fieldManager: query.get('fieldManager') || agent.split('/')[0] || 'unknown',
+    fieldManager: manager || managerOfAgent(agent) || 'unknown',
     fieldValidation: fieldValidation as FieldValidation,
   };
 }

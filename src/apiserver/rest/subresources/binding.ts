@@ -42,11 +42,17 @@ function assign(request: ResourceRequest, pod: Pod, binding: Binding): void {
   markScheduled(pod, timestamp(request.backend));
 }
 
+/** What was nominated is no longer asked for. The condition keeps its place among the others. */
 function markScheduled(pod: Pod, now: string): void {
   pod.status ??= {};
-  const conditions = (pod.status.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
-  const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
-  pod.status.conditions = [...conditions, scheduled as PodCondition];
+  delete pod.status.nominatedNodeName;
+  const conditions = [...(pod.status.conditions ?? [])];
+  const present = conditions.findIndex(({ type }) => type === 'PodScheduled');
+  const before = conditions[present];
+  const since = before?.status === 'True' ? before.lastTransitionTime : now;
+  const scheduled: PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: since };
+  conditions.splice(present === -1 ? conditions.length : present, 1, scheduled);
+  pod.status.conditions = conditions;
 }
 
 /** POST pods/NAME/binding, and POST bindings with the pod's name in the metadata. */
@@ -78,9 +84,11 @@ export async function bind(request: ResourceRequest): Promise<ApiResponse> {
         `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
       );
     assign(onPod, pod as unknown as Pod, binding);
+    if (binding.metadata.resourceVersion) pod.metadata.resourceVersion = binding.metadata.resourceVersion;
     return pod;
   };
-  await changeObject(onPod, change, { ...options, target: 'custom', derived: true });
+  // Upstream writes a binding past the field managers: nobody owns nodeName.
+  await changeObject(onPod, change, { ...options, target: 'custom', derived: true, tracked: true });
   return respondJson(request, 201, {
     kind: 'Status',
     apiVersion: 'v1',

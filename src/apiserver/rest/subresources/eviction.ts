@@ -1,8 +1,8 @@
 /** Eviction: a delete that asks the PodDisruptionBudgets first. Source: pkg/registry/core/pod/storage/eviction.go; KEP-85. */
-import type { Eviction, Pod, PodDisruptionBudget } from '../../../kinds/generated/types.ts';
+import type { Condition, Eviction, Pod, PodDisruptionBudget } from '../../../kinds/generated/types.ts';
 import { selectorMatches } from '../../../kinds/label-selector.ts';
 import type { AnyObject } from '../../../kinds/object.ts';
-import { badRequestError, internalError, noRouteError, StatusError } from '../../../kinds/status.ts';
+import { badRequestError, forbiddenError, noRouteError, StatusError } from '../../../kinds/status.ts';
 import { parseCached } from '../../cache/cached-object.ts';
 import type { ResourceRequest } from '../../context.ts';
 import { objectKey } from '../../keys.ts';
@@ -40,21 +40,51 @@ function needsNoBudget(pod: Pod): boolean {
   );
 }
 
-function refusal(budget: PodDisruptionBudget): StatusError {
-  const { status } = budget;
-  const { name } = budget.metadata;
-  const message = `The disruption budget ${name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`;
-  return new StatusError(
-    429,
-    'TooManyRequests',
-    "Cannot evict pod as it would violate the pod's disruption budget.",
-    {
-      causes: [{ reason: 'DisruptionBudget', message }],
-    },
-  );
+const violation = "Cannot evict pod as it would violate the pod's disruption budget.";
+
+function tooMany(message: string, retryAfterSeconds?: number): StatusError {
+  return new StatusError(429, 'TooManyRequests', violation, {
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    causes: [{ reason: 'DisruptionBudget', message }],
+  });
 }
 
-/** Takes one disruption from the budget's status, in a compare-and-set. Throws 429. */
+const stillProcessed = (name: string): StatusError =>
+  tooMany(`The disruption budget ${name} is still being processed by the server.`, 10);
+
+/** Why the budget does not give up another pod. Throws 403, 429. */
+function refuseUnlessAllowed({ metadata, status = {} }: PodDisruptionBudget): void {
+  const { name = '', generation = 0 } = metadata;
+  const { observedGeneration = 0, disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = status;
+  const forbidden = (why: string) => forbiddenError({ ...budgets, plural: 'poddisruptionbudget' }, name, why);
+  if (observedGeneration < generation) throw stillProcessed(name);
+  if (disruptionsAllowed < 0) throw forbidden('pdb disruptions allowed is negative');
+  if (Object.keys(status.disruptedPods ?? {}).length > disruptedPodsMax)
+    throw forbidden('DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  if (disruptionsAllowed === 0)
+    throw tooMany(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    );
+}
+
+/** The last disruption is spent: the condition says so at once, before the budget's controller does. */
+function markExhausted(conditions: readonly Condition[], now: string, generation?: number): Condition[] {
+  const type = 'DisruptionAllowed';
+  const before = conditions.find((condition) => condition.type === type);
+  const exhausted: Condition = {
+    type,
+    status: 'False',
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : now,
+    reason: 'InsufficientPods',
+    message: '',
+  };
+  return before === undefined
+    ? [...conditions, exhausted]
+    : conditions.map((condition) => (condition === before ? exhausted : condition));
+}
+
+/** Takes one disruption from the budget's status, in a compare-and-set. Throws 403, 429. */
 async function spend(
   request: ResourceRequest,
   budget: PodDisruptionBudget,
@@ -63,37 +93,18 @@ async function spend(
   const { backend, info } = request;
   const kind = backend.kinds.byResource('policy', 'v1', 'poddisruptionbudgets');
   if (kind === undefined) throw noRouteError();
-  const name = budget.metadata.name ?? '';
   const change = (old: AnyObject) => {
     const now = structuredClone(old) as unknown as PodDisruptionBudget;
-    const { status } = now;
-    if (status === undefined || (status.observedGeneration ?? 0) < (now.metadata.generation ?? 0))
-      throw new StatusError(
-        429,
-        'TooManyRequests',
-        "Cannot evict pod as it would violate the pod's disruption budget.",
-        {
-          retryAfterSeconds: 10,
-          causes: [
-            {
-              reason: 'DisruptionBudget',
-              message: `The disruption budget ${name} is still being processed by the server.`,
-            },
-          ],
-        },
-      );
-    if ((status.disruptionsAllowed ?? 0) <= 0) throw refusal(now);
-    const disrupted = status.disruptedPods ?? {};
-    if (Object.keys(disrupted).length > disruptedPodsMax)
-      throw new StatusError(
-        403,
-        'Forbidden',
-        `DisruptedPods map too big - too many evictions not confirmed by PDB controller`,
-      );
+    refuseUnlessAllowed(now);
+    const status = now.status as NonNullable<PodDisruptionBudget['status']>;
+    const time = timestamp(backend);
     status.disruptionsAllowed = (status.disruptionsAllowed ?? 0) - 1;
-    status.disruptedPods = { ...disrupted, [info.name]: timestamp(backend) };
+    if (status.disruptionsAllowed === 0)
+      status.conditions = markExhausted(status.conditions ?? [], time, status.observedGeneration);
+    status.disruptedPods = { ...status.disruptedPods, [info.name]: time };
     return now as unknown as AnyObject;
   };
+  const name = budget.metadata.name ?? '';
   const onBudget: ResourceRequest = {
     ...request,
     kind,
@@ -103,33 +114,70 @@ async function spend(
   await changeObject(onBudget, change, { ...options, target: 'status', derived: true });
 }
 
-export async function evict(request: ResourceRequest): Promise<ApiResponse> {
-  const { backend, info, stored } = request;
-  const write = parseWriteOptions(request);
-  const evictionKind = backend.kinds.byResource('policy', 'v1', 'evictions') ?? evictionShape(request);
-  const eviction = readObject(request, evictionKind, write.fieldValidation) as unknown as Eviction;
-  const name = eviction.metadata.name ?? '';
-  if (name !== '' && name !== info.name)
-    throw badRequestError('name in URL does not match name in Eviction object');
-  const pod = parseCached(await readCurrent(request)) as unknown as Pod;
+/**
+ * A pod that is not ready does not count as healthy, so its going takes nothing from the budget (KEP-3017): always with
+ * AlwaysAllow, otherwise while the application has all the healthy pods it wants.
+ */
+function isFree(pod: Pod, { spec, status = {} }: PodDisruptionBudget): boolean {
+  const conditions = pod.status?.conditions ?? [];
+  if (conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True')) return false;
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  const { currentHealthy = 0, desiredHealthy = 0 } = status;
+  return currentHealthy >= desiredHealthy && desiredHealthy > 0;
+}
+
+function deleteOptionsOf(eviction: Eviction, write: WriteOptions): DeleteOptions {
   const sent = eviction.deleteOptions;
-  const options: DeleteOptions = {
+  return {
     dryRun: write.dryRun || (sent?.dryRun ?? []).length > 0,
     gracePeriodSeconds: sent?.gracePeriodSeconds,
     propagationPolicy: sent?.propagationPolicy as Propagation | undefined,
     uid: sent?.preconditions?.uid,
     resourceVersion: sent?.preconditions?.resourceVersion,
   };
-  if (!needsNoBudget(pod)) {
-    const over = budgetsOver(request, pod);
-    if (over.length > 1)
-      throw internalError(
-        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-      );
-    if (over[0] !== undefined) await spend(request, over[0], { ...write, dryRun: options.dryRun });
-  }
+}
+
+/** Asks the budget over the pod, if there is one. Returns its name when the pod may go only as long as it stays as it is. */
+async function askBudget(
+  request: ResourceRequest,
+  pod: Pod,
+  write: WriteOptions,
+): Promise<string | undefined> {
+  if (needsNoBudget(pod)) return undefined;
+  const [budget, ...more] = budgetsOver(request, pod);
+  if (more.length > 0)
+    throw new StatusError(
+      500,
+      '',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  if (budget === undefined) return undefined;
+  if (isFree(pod, budget)) return budget.metadata.name;
+  await spend(request, budget, write);
+  return undefined;
+}
+
+export async function evict(request: ResourceRequest): Promise<ApiResponse> {
+  const { backend, info, stored } = request;
+  const write = parseWriteOptions(request);
+  const evictionKind = backend.kinds.byResource('policy', 'v1', 'evictions') ?? evictionShape(request);
+  const eviction = readObject(request, evictionKind, write.fieldValidation) as unknown as Eviction;
+  if (eviction.metadata.name !== info.name)
+    throw badRequestError('name in URL does not match name in Eviction object');
+  const pod = parseCached(await readCurrent(request)) as unknown as Pod;
+  const options = deleteOptionsOf(eviction, write);
+  const freeBy = await askBudget(request, pod, { ...write, dryRun: options.dryRun });
   const key = objectKey(stored, info.namespace, info.name);
-  await deleteObject(request, () => backend.cache.collection(stored).get(key), options);
+  const find = () => backend.cache.collection(stored).get(key);
+  if (freeBy === undefined || options.resourceVersion !== undefined)
+    await deleteObject(request, find, options);
+  else {
+    // It might become ready meanwhile, and then the budget is to be asked.
+    const unchanged = { ...options, resourceVersion: pod.metadata.resourceVersion };
+    await deleteObject(request, find, unchanged).catch((error: unknown) => {
+      throw error instanceof StatusError && error.reason === 'Conflict' ? stillProcessed(freeBy) : error;
+    });
+  }
   return respondJson(request, 201, {
     kind: 'Status',
     apiVersion: 'v1',

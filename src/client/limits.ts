@@ -1,0 +1,71 @@
+/** A whole answer that a client takes: a list of 500 large objects, or a `deletecollection` that answers with what it deleted. */
+export const responseBytesMax = 512 * 1024 * 1024;
+
+/** One line of a watch: an object is at most 1.5 MiB when stored, and a DELETED event says it whole. */
+export const watchLineBytesMax = 8 * 1024 * 1024;
+
+/** Objects in one page of a list; upstream's informers and kubectl ask for 500. */
+export const listPageObjects = 500;
+
+/** How often a request is sent again when the server says `Retry-After`; upstream: 10. */
+export const requestRetriesMax = 10;
+
+/** A server may ask for more patience than is good: longer waits are cut. */
+export const retryAfterSecondsMax = 60;
+
+/** A watch is asked to end after a random time between these, so that it is opened anew now and then. Upstream: 5-10 min. */
+export const watchSecondsMin = 300;
+export const watchSecondsMax = 600;
+
+/** How long after that the client ends it itself, when the server has not. */
+export const watchGraceMilliseconds = 30_000;
+
+/** Waits between failing lists and watches; upstream's reflector: 800 ms to 30 s, forgotten after 2 min of peace. */
+export const reflectorBackoff = { baseMilliseconds: 800, maxMilliseconds: 30_000, factor: 2, jitter: 1 };
+export const reflectorCalmMilliseconds = 120_000;
+
+/** A watch that ends sooner than this without an event counts as a failure: else a broken server is asked in a loop. */
+export const shortWatchMilliseconds = 1000;
+
+/** Waits of a key that fails; upstream's default controller rate limiter: 5 ms to 1000 s. */
+export const keyBackoff = { baseMilliseconds: 5, maxMilliseconds: 1_000_000, factor: 2, jitter: 0.2 };
+
+/** Keys reconciled at once by one controller unless it says otherwise; upstream's usual number of workers. */
+export const reconcilesAtOnce = 5;
+
+/** Keys taken from a queue before the event loop gets its turn. */
+export const keysPerTurn = 32;
+
+/** Changes that one reconcile may ask for: more is a mistake in a controller, not a plan. */
+export const changesPerReconcileMax = 20_000;
+
+/** Creates and deletes of one plan that are sent at once at most, after a slow start (1, 2, 4, ...). */
+export const writesAtOnceMax = 64;
+
+/** Events waiting to be sent; what comes beyond is dropped, as upstream's recorder does (it keeps 1000). */
+export const recorderEventsMax = 1000;
+
+/** How often the sending of an event is tried, and the wait between; upstream: 12 times, 10 s. */
+export const eventAttemptsMax = 12;
+export const eventRetryMilliseconds = 10_000;
+
+/** Upstream's correlator: what is remembered, when similar events are combined, and how many an object may cause. */
+export const correlatorEntriesMax = 4096;
+export const similarEventsMax = 10;
+export const similarEventsMilliseconds = 600_000;
+export const eventBurstPerObject = 25;
+export const eventRefillMilliseconds = 300_000;
+
+/** A message of a core/v1 Event is cut to this; upstream has 1024 in events.k8s.io/v1 and kubelet cuts there too. */
+export const eventMessageBytesMax = 1024;
+
+/** Upstream's leader election. */
+export const leaseMilliseconds = 15_000;
+export const renewDeadlineMilliseconds = 10_000;
+export const leaseRetryMilliseconds = 2_000;
+export const leaseRetryJitter = 1.2;
+
+/** Over TLS: connecting, and how often an open connection is asked whether it lives. Upstream's HTTP/2 client: 30 s and 15 s. */
+export const connectMilliseconds = 10_000;
+export const pingMilliseconds = 30_000;
+export const pingAnswerMilliseconds = 15_000;
