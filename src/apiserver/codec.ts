@@ -27,25 +27,36 @@ export function encodeStored(kind: Kind, object: AnyObject): Uint8Array {
   const { resourceVersion: _resourceVersion, ...meta } = metadata;
   const tail = JSON.stringify(rest);
   const text = `${openingOf(kind)}${JSON.stringify(meta).slice(1)}${tail === '{}' ? '}' : `,${tail.slice(1)}`}`;
-  return Buffer.from(text);
+  return encoder.encode(text);
+}
+
+/**
+ * Makes bytes of their own. What is kept must not come from Buffer's pool: there one small object would keep 64 KiB
+ * alive, with all that was once beside it.
+ */
+const encoder = new TextEncoder();
+
+/** `opening`, the resourceVersion, and what comes after `skip` bytes of `from`. */
+function splice(opening: Buffer, revision: number, from: Uint8Array, skip: number): Uint8Array {
+  const version = `"resourceVersion":"${revision}",`;
+  const bytes = Buffer.allocUnsafeSlow(opening.length + version.length + from.length - skip);
+  bytes.set(opening);
+  bytes.latin1Write(version, opening.length);
+  bytes.set(skip === 0 ? from : from.subarray(skip), opening.length + version.length);
+  return bytes;
 }
 
 /** The wire form of stored bytes at a revision. */
 export function encodeWire(kind: Kind, stored: Uint8Array, revision: number): Uint8Array {
   const opening = openingBytes(kind);
-  const version = Buffer.from(`"resourceVersion":"${revision}",`);
-  return Buffer.concat([opening, version, stored.subarray(opening.length)]);
+  return splice(opening, revision, stored, opening.length);
 }
 
 /** The same object at another revision: what a delete event carries. */
 export function rewire(kind: Kind, wire: Uint8Array, revision: { from: number; to: number }): Uint8Array {
   const opening = openingBytes(kind);
   const old = `"resourceVersion":"${revision.from}",`;
-  return Buffer.concat([
-    opening,
-    Buffer.from(`"resourceVersion":"${revision.to}",`),
-    wire.subarray(opening.length + old.length),
-  ]);
+  return splice(opening, revision.to, wire, opening.length + old.length);
 }
 
 /** Parses wire or stored bytes. They were written by this process or one like it, so they are trusted. */

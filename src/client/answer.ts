@@ -1,5 +1,5 @@
 /** Answers of the server as values, or as the StatusError that they are. */
-import { StatusError, type Status } from '../kinds/status.ts';
+import { type Status, StatusError } from '../kinds/status.ts';
 import { responseBytesMax } from './limits.ts';
 import { bodyBytes, TransportError, type TransportResponse } from './transport.ts';
 

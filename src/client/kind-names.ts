@@ -84,7 +84,8 @@ export const kindNames = watchable.map(({ kind }) => kind) as readonly KindName[
 /** Throws NO_SUCH_KIND. */
 export function kindNamed(name: string): Kind {
   const kind = byName.get(name);
-  if (kind === undefined) throw new WherryError('NO_SUCH_KIND', `there is no kind ${name} that can be watched`);
+  if (kind === undefined)
+    throw new WherryError('NO_SUCH_KIND', `there is no kind ${name} that can be watched`);
   return kind;
 }
 
@@ -95,4 +96,3 @@ export function kindNameOf(apiVersion: string, kind: string): KindName | undefin
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   return found.group === group ? (kind as KindName) : undefined;
 }
-

@@ -69,7 +69,10 @@ export function bodyBytes(response: TransportResponse): Uint8Array {
 }
 
 /** Rejects with AbortedError as soon as the signal aborts, whatever the promise does later. */
-export async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+export async function abortable<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
   if (signal === undefined) return promise;
   if (signal.aborted) {
     promise.catch(() => {});

@@ -8,7 +8,7 @@ import { selectorText } from '../kinds/label-selector.ts';
 import { apiVersionOf, type KubeObject } from '../kinds/object.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { failureOf, objectOf } from './answer.ts';
-import { kindNamed, type KindName, type ObjectOf } from './kind-names.ts';
+import { type KindName, kindNamed, type ObjectOf } from './kind-names.ts';
 import { listPageObjects, requestRetriesMax, retryAfterSecondsMax } from './limits.ts';
 import { AbortedError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 import { type Query, queryText, resourcePath } from './url.ts';
@@ -181,19 +181,32 @@ export class KindClient<Type extends KubeObject> {
     do {
       // The token holds the revision; naming one beside it is refused.
       const { resourceVersion: _version, resourceVersionMatch: _match, ...later } = first;
-      const page: ObjectList<Type> = await this.list(next === undefined ? first : { ...later, continue: next });
+      const page: ObjectList<Type> = await this.list(
+        next === undefined ? first : { ...later, continue: next },
+      );
       yield page;
       next = page.metadata.continue || undefined;
     } while (next !== undefined);
   }
 
-  create(object: Type, options: WriteOptions & { subresource?: string } = {}): Promise<Type> {
-    const { namespace, name } = object.metadata;
-    const at = { namespace, ...(options.subresource ? { name, subresource: options.subresource } : {}) };
+  create(object: Type, options: WriteOptions = {}): Promise<Type> {
     return this.#call('POST', {
-      at,
+      at: { namespace: object.metadata.namespace },
       query: writeQuery(options),
       body: this.#typed(object),
+      signal: options.signal,
+    });
+  }
+
+  /** POST to a subresource, whose body is of a kind of its own: pods/binding, pods/eviction. */
+  createSubresource(
+    at: ObjectName,
+    options: WriteOptions & { subresource: string; body: KubeObject },
+  ): Promise<KubeObject> {
+    return this.#call('POST', {
+      at: { ...at, subresource: options.subresource },
+      query: writeQuery(options),
+      body: encode(options.body),
       signal: options.signal,
     });
   }
@@ -273,7 +286,8 @@ export class KindClient<Type extends KubeObject> {
   ): Promise<Answer> {
     const { at, query = {}, body, signal } = call;
     const url = resourcePath(this.kind, at) + queryText(query);
-    const headers = body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' };
+    const headers: Record<string, string> =
+      body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' };
     return objectOf<Answer>(await this.#client.send({ method, url, headers, body, signal }));
   }
 }

@@ -75,7 +75,11 @@ export function readWatch<Type extends KubeObject>(
   const take = (line: Uint8Array) => {
     const { type, object } = parseJson(line) as { type: unknown; object: unknown };
     if (type === 'ERROR')
-      end(isStatus(object) ? statusErrorOf(object) : new TransportError('the watch ended with an unknown error'));
+      end(
+        isStatus(object)
+          ? statusErrorOf(object)
+          : new TransportError('the watch ended with an unknown error'),
+      );
     else if (eventTypes.has(type) && typeof object === 'object' && object !== null)
       handlers.onEvent({ type, object } as WatchEvent<Type>);
     else end(new TransportError(`a watch event has the unknown type ${JSON.stringify(type)}`));
@@ -89,7 +93,9 @@ export function readWatch<Type extends KubeObject>(
         }
         if (!over) handlers.onChunkEnd?.();
       } catch (error) {
-        end(error instanceof TransportError ? error : new TransportError('an event could not be taken', error));
+        end(
+          error instanceof TransportError ? error : new TransportError('an event could not be taken', error),
+        );
       }
     },
     onEnd: (error) =>

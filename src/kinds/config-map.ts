@@ -5,6 +5,9 @@ import { defineKind } from './kind.ts';
 import { isConfigMapKey } from './names.ts';
 import { sameTexts, secretBytesMax } from './secret.ts';
 
+const dataPath = path('data');
+const binaryDataPath = path('binaryData');
+
 /** Upstream's path for the object as a whole. */
 const wholeObject = path('[]');
 
@@ -12,17 +15,15 @@ function validate(configMap: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   const { data = {}, binaryData = {} } = configMap;
   let bytes = 0;
-  for (const [key, value] of Object.entries(data)) {
-    const at = path('data').key(key);
-    for (const message of isConfigMapKey(key)) errors.push(invalid(at, key, message));
+  for (const key of Object.keys(data)) {
+    for (const message of isConfigMapKey(key)) errors.push(invalid(dataPath.key(key), key, message));
     if (Object.hasOwn(binaryData, key))
-      errors.push(invalid(at, key, 'duplicate of key present in binaryData'));
-    bytes += Buffer.byteLength(value);
+      errors.push(invalid(dataPath.key(key), key, 'duplicate of key present in binaryData'));
+    bytes += Buffer.byteLength(data[key] as string);
   }
-  for (const [key, value] of Object.entries(binaryData)) {
-    for (const message of isConfigMapKey(key))
-      errors.push(invalid(path('binaryData').key(key), key, message));
-    bytes += Buffer.byteLength(value, 'base64');
+  for (const key of Object.keys(binaryData)) {
+    for (const message of isConfigMapKey(key)) errors.push(invalid(binaryDataPath.key(key), key, message));
+    bytes += Buffer.byteLength(binaryData[key] as string, 'base64');
   }
   if (bytes > secretBytesMax) errors.push(tooLong(wholeObject, secretBytesMax));
   return errors;

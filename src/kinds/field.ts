@@ -61,6 +61,9 @@ function printValue(value: unknown): string {
 /** What is printed of one value at most. */
 const printedCharactersMax = 16 * 1024;
 
+/** Shorter texts are made anew each time, which costs less than keeping them. */
+const keptCharactersMin = 512;
+
 /**
  * Some rules print a whole list with every element that is wrong (ownerReferences): 8,000 elements would be gigabytes.
  * So an object is printed once, and cut.
@@ -71,36 +74,49 @@ function printObject(value: unknown): string {
   const known = printedObjects.get(value as object);
   if (known !== undefined) return known;
   const whole = JSON.stringify(value) ?? '';
+  if (whole.length <= keptCharactersMin) return whole;
   const text = whole.length <= printedCharactersMax ? whole : `${whole.slice(0, printedCharactersMax)}...`;
   printedObjects.set(value as object, text);
   return text;
 }
 
-/** A place in an object. Immutable: each step returns a new Path. */
+/**
+ * A place in an object. Immutable: each step returns a new Path. The text is made when it is asked for, which is when
+ * something is wrong: rules make paths for every field of long lists that are quite right.
+ */
 export class Path {
-  readonly #text: string;
+  readonly #parent: Path | undefined;
+  readonly #step: string | number;
+  readonly #inBrackets: boolean;
 
-  constructor(text: string) {
-    this.#text = text;
+  constructor(text: string | number, parent?: Path, inBrackets = false) {
+    this.#parent = parent;
+    this.#step = text;
+    this.#inBrackets = inBrackets;
   }
 
   /** `spec` -> `spec.ports` */
   child(...names: string[]): Path {
-    return new Path([this.#text, ...names].filter((name) => name !== '').join('.'));
+    let at: Path = this;
+    for (const name of names) at = new Path(name, at);
+    return at;
   }
 
   /** `spec.ports` -> `spec.ports[0]` */
   index(index: number): Path {
-    return new Path(`${this.#text}[${index}]`);
+    return new Path(index, this, true);
   }
 
   /** `metadata.labels` -> `metadata.labels[app]` */
   key(key: string): Path {
-    return new Path(`${this.#text}[${key}]`);
+    return new Path(key, this, true);
   }
 
   toString(): string {
-    return this.#text;
+    const before = this.#parent === undefined ? '' : this.#parent.toString();
+    if (this.#inBrackets) return `${before}[${this.#step}]`;
+    if (this.#step === '') return before;
+    return before === '' ? String(this.#step) : `${before}.${this.#step}`;
   }
 }
 

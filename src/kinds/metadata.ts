@@ -18,11 +18,12 @@ type Texts = Readonly<Record<string, string>>;
 /** Keys are qualified names, upper case allowed in the prefix; the whole is bounded. */
 export function validateAnnotations(annotations: Texts | undefined, at: Path): FieldError[] {
   const entries = Object.entries(annotations ?? {});
-  const errors = entries.flatMap(([key]) =>
-    isQualifiedName(key.toLowerCase()).map((message) => invalid(at, key, message)),
-  );
+  const errors: FieldError[] = [];
   let bytes = 0;
-  for (const [key, value] of entries) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (const [key, value] of entries) {
+    for (const message of isQualifiedName(key.toLowerCase())) errors.push(invalid(at, key, message));
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
   if (bytes > annotationsBytesMax) errors.push(tooLong(at, annotationsBytesMax));
   return errors;
 }
@@ -63,9 +64,9 @@ function validateOwnerReferences(owners: readonly OwnerReference[] | undefined, 
 
 /** Qualified names; `orphan` and `foregroundDeletion` contradict each other. */
 function validateFinalizers(finalizers: readonly string[] | undefined, at: Path): FieldError[] {
-  const errors = (finalizers ?? []).flatMap((finalizer) =>
-    isQualifiedName(finalizer).map((message) => invalid(at, finalizer, message)),
-  );
+  const errors: FieldError[] = [];
+  for (const finalizer of finalizers ?? [])
+    for (const message of isQualifiedName(finalizer)) errors.push(invalid(at, finalizer, message));
   if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion'))
     errors.push(invalid(at, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   return errors;

@@ -76,45 +76,48 @@ export function isDNS1035Label(value: string): string[] {
   return messages;
 }
 
+const qualifiedNameMessage = patternMessage(
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]',
+  'MyName',
+  'my.name',
+  '123-abc',
+);
+
 /** A label or annotation key: `name` or `prefix/name`. */
 export function isQualifiedName(value: string): string[] {
-  const parts = value.split('/');
-  const format = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
-  const text =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-  if (parts.length > 2)
+  const slash = value.indexOf('/');
+  if (slash !== value.lastIndexOf('/'))
     return [
-      `a qualified name ${patternMessage(text, format, 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a qualified name ${qualifiedNameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   const messages: string[] = [];
-  const name = parts.at(-1) as string;
-  if (parts.length === 2) {
-    const prefix = parts[0] as string;
+  const name = value.slice(slash + 1);
+  if (slash !== -1) {
+    const prefix = value.slice(0, slash);
     if (prefix === '') messages.push('prefix part must be non-empty');
-    else messages.push(...isDNS1123Subdomain(prefix).map((message) => `prefix part ${message}`));
+    else for (const message of isDNS1123Subdomain(prefix)) messages.push(`prefix part ${message}`);
   }
   if (name === '') messages.push('name part must be non-empty');
   else if (lengthOf(name) > qualifiedNameLengthMax)
     messages.push(`name part ${atMost(qualifiedNameLengthMax)}`);
-  if (!qualifiedNamePattern.test(name))
-    messages.push(`name part ${patternMessage(text, format, 'MyName', 'my.name', '123-abc')}`);
+  if (!qualifiedNamePattern.test(name)) messages.push(`name part ${qualifiedNameMessage}`);
   return messages;
 }
+
+const labelValueMessage = patternMessage(
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?',
+  'MyValue',
+  'my_value',
+  '12345',
+);
 
 /** The value of a label; may be empty. */
 export function isLabelValue(value: string): string[] {
   const messages: string[] = [];
   if (lengthOf(value) > labelValueLengthMax) messages.push(atMost(labelValueLengthMax));
-  if (!labelValuePattern.test(value))
-    messages.push(
-      patternMessage(
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-        '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?',
-        'MyValue',
-        'my_value',
-        '12345',
-      ),
-    );
+  if (!labelValuePattern.test(value)) messages.push(labelValueMessage);
   return messages;
 }
 

@@ -33,10 +33,14 @@ function prepareUpdate(namespace: Namespace, old: Namespace): void {
   else namespace.spec.finalizers = old.spec.finalizers;
 }
 
-/** Also the check of the finalize subresource. */
-export function validateNamespaceFinalizers(namespace: Namespace): FieldError[] {
-  const at = path('spec', 'finalizers');
-  return (namespace.spec?.finalizers ?? []).flatMap((finalizer) => {
+/** Also the check of the finalize subresource, which alone says which one is wrong. */
+export function validateNamespaceFinalizers(
+  namespace: Namespace,
+  options: { indexed?: boolean } = {},
+): FieldError[] {
+  const finalizers = path('spec', 'finalizers');
+  return (namespace.spec?.finalizers ?? []).flatMap((finalizer, index) => {
+    const at = options.indexed ? finalizers.index(index) : finalizers;
     const errors = isQualifiedName(finalizer).map((message) => invalid(at, finalizer, message));
     if (!finalizer.includes('/') && !standardFinalizers.has(finalizer))
       errors.push(
@@ -73,7 +77,7 @@ export const namespace = defineKind<Namespace>({
   defaults,
   prepareCreate,
   prepareUpdate,
-  validate: validateNamespaceFinalizers,
+  validate: (namespace) => validateNamespaceFinalizers(namespace),
   validateStatusUpdate,
   selectableFields: (namespace) => ({ 'status.phase': namespace.status?.phase ?? '' }),
   columns: [

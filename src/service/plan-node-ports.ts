@@ -64,6 +64,10 @@ const allocates = (spec: ServiceSpec): boolean =>
 /** On create, ports of one number (TCP and UDP 53) share one node port, unless they ask for several. */
 function planNewPorts(ports: readonly ServicePort[], spec: ServiceSpec, plan: PortPlan): Failure | undefined {
   const shared = new Map<number, number>();
+  /** What the first port of a number that asks for one asks for. */
+  const wanted = new Map<number, number>();
+  for (const { port, nodePort } of ports)
+    if (nodePort !== undefined && !wanted.has(port)) wanted.set(port, nodePort);
   for (const [index, port] of ports.entries()) {
     if (port.nodePort === undefined && !allocates(spec)) continue;
     const known = shared.get(port.port);
@@ -71,10 +75,7 @@ function planNewPorts(ports: readonly ServicePort[], spec: ServiceSpec, plan: Po
       port.nodePort = known;
       continue;
     }
-    const asked =
-      known === undefined
-        ? ports.find((other) => other.port === port.port && other.nodePort !== undefined)?.nodePort
-        : port.nodePort;
+    const asked = known === undefined ? wanted.get(port.port) : port.nodePort;
     if (asked !== undefined) {
       const why = plan.take(asked);
       if (why !== undefined) return portFailure(index, asked, why);

@@ -5,7 +5,7 @@
  */
 import { setOwn } from '../../kinds/object.ts';
 import { isMap, type JsonMap } from '../patch/json.ts';
-import { compareElements, describeElement, normalizeElement } from './path-element.ts';
+import { describeElement, normalizeElement, sortByElement } from './path-element.ts';
 
 /** Never changed once it has been handed out: operations share what they can. */
 export interface FieldSet {
@@ -98,9 +98,7 @@ export function onlyBelow(set: FieldSet, keep: (element: string) => boolean): Fi
   return children.size === set.children.size ? set : { member: set.member, children };
 }
 
-function sortedChildren(set: FieldSet): [string, FieldSet][] {
-  return [...(set.children ?? [])].sort(([a], [b]) => compareElements(a, b));
-}
+const sortedChildren = (set: FieldSet): [string, FieldSet][] => sortByElement(set.children ?? []);
 
 /** Every member as a message shows it, `.spec.replicas`: at each place the members, then what is below. */
 export function describePaths(set: FieldSet, prefix = ''): string[] {

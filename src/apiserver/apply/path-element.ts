@@ -67,8 +67,9 @@ function compareValues(a: Json | undefined, b: Json | undefined): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function compareKeys(a: JsonMap, b: JsonMap): number {
-  const [left, right] = [Object.entries(a), Object.entries(b)];
+type Keys = readonly [string, Json][];
+
+function compareKeys(left: Keys, right: Keys): number {
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
     const [leftKey, leftValue] = left[index] as [string, Json];
     const [rightKey, rightValue] = right[index] as [string, Json];
@@ -78,11 +79,31 @@ function compareKeys(a: JsonMap, b: JsonMap): number {
   return left.length - right.length;
 }
 
-/** Fields first, then keys, values and indices; numbers by size. */
-export function compareElements(a: string, b: string): number {
-  const [kindA, kindB] = [a[0] as string, b[0] as string];
-  if (kindA !== kindB) return (rank[kindA] ?? 4) - (rank[kindB] ?? 4);
-  if (kindA === 'f') return a < b ? -1 : a > b ? 1 : 0;
-  const [left, right] = [parseOr(a.slice(2), null), parseOr(b.slice(2), null)];
-  return isMap(left) && isMap(right) ? compareKeys(left, right) : compareValues(left, right);
+/** What an element is sorted by, parsed once and not at every comparison. */
+interface Sortable<Item> {
+  readonly rank: number;
+  readonly keys: Keys | undefined;
+  readonly value: Json;
+  readonly item: Item;
+}
+
+function sortableOf<Item>(element: string, item: Item): Sortable<Item> {
+  const elementRank = rank[element[0] as string] ?? 4;
+  if (elementRank === 0) return { rank: 0, keys: undefined, value: element, item };
+  const value = parseOr(element.slice(2), null);
+  return { rank: elementRank, keys: isMap(value) ? Object.entries(value) : undefined, value, item };
+}
+
+function compareSortables(a: Sortable<unknown>, b: Sortable<unknown>): number {
+  if (a.rank !== b.rank) return a.rank - b.rank;
+  return a.keys !== undefined && b.keys !== undefined
+    ? compareKeys(a.keys, b.keys)
+    : compareValues(a.value, b.value);
+}
+
+/** In upstream's order: fields first, then keys, values and indices; numbers by size. */
+export function sortByElement<Item>(items: Iterable<[element: string, item: Item]>): [string, Item][] {
+  return Array.from(items, (entry) => sortableOf(entry[0], entry))
+    .sort(compareSortables)
+    .map(({ item }) => item);
 }

@@ -10,6 +10,9 @@ export const replayRevisionsMax = 10_000;
 /** Entries read from the store at once while the cache fills. */
 export const loadPageEntries = 2_000;
 
+/** When the cache cannot be filled anew, it is tried again after so long. */
+export const refillRetryMilliseconds = 1_000;
+
 /** Callers that may wait for the cache to reach a revision at once. */
 export const revisionWaitersMax = 1_000;
 

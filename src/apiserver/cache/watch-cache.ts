@@ -15,18 +15,26 @@ import type { ObjectChange, ObjectView } from '../hooks/hook.ts';
 import { kindPrefix, objectKey, prefixEnd, registryPrefix } from '../keys.ts';
 import { type CachedObject, type CacheEvent, describeObject, parseCached } from './cached-object.ts';
 import { Collection } from './collection.ts';
-import { loadPageEntries, replayRevisionsMax, revisionWaitersMax } from './limits.ts';
+import {
+  loadPageEntries,
+  refillRetryMilliseconds,
+  replayRevisionsMax,
+  revisionWaitersMax,
+} from './limits.ts';
 
 export interface WatchCacheOptions {
   store: Store;
   /** Stored kinds only: those without `storedAs`. */
   kinds: readonly Kind[];
   clock: Clock;
-  /** The store's watch has ended; the cache fills anew by itself. For the log. */
+  /** The store's watch has ended, or the cache could not be filled; it fills anew by itself. For the log. */
   onRestart?: (error: Error) => void;
 }
 
 export type CacheListener = (collection: Collection, events: readonly CacheEvent[]) => void;
+
+/** By name: `core/pods`. */
+type Collections = Map<string, Collection>;
 
 interface Waiter {
   revision: number;
@@ -36,7 +44,7 @@ interface Waiter {
 
 export class WatchCache implements ObjectView {
   readonly #options: WatchCacheOptions;
-  readonly #collections = new Map<string, Collection>();
+  #collections: Collections = new Map();
   readonly #listeners = new Set<CacheListener>();
   /** By collection name, so that they outlive a refill. */
   readonly #subscribers = new Map<string, ((change: ObjectChange) => void)[]>();
@@ -44,7 +52,8 @@ export class WatchCache implements ObjectView {
   /** Objects about to be stored, by the very bytes that were handed over: spares a parse when the store gives them back. */
   readonly #hints = new WeakMap<Uint8Array, AnyObject>();
   #revision = 0;
-  #stopWatch: (() => void) | undefined;
+  #stopWatch: () => void = () => {};
+  #cancelRetry: () => void = () => {};
   #closed = false;
   #onReset: () => void = () => {};
 
@@ -57,7 +66,7 @@ export class WatchCache implements ObjectView {
     return this.#revision;
   }
 
-  /** Called when the cache had to fill anew: every watcher must start over. */
+  /** Called when the cache has been filled anew: the collections are other ones, every watcher must start over. */
   set onReset(callback: () => void) {
     this.#onReset = callback;
   }
@@ -66,9 +75,7 @@ export class WatchCache implements ObjectView {
   async start(): Promise<void> {
     const newest = (await this.#options.store.range({ from: registryPrefix, limit: 0 })).revision;
     const from = await this.#replayStart(newest);
-    for (const kind of this.#options.kinds)
-      this.#collections.set(collectionName(kindPrefix(kind)), new Collection(kind, from));
-    if (from > 0) await this.#load(from);
+    this.#collections = await this.#load(from);
     this.#revision = from;
     this.#follow(from);
     await this.waitFor(newest, Number.POSITIVE_INFINITY);
@@ -76,7 +83,8 @@ export class WatchCache implements ObjectView {
 
   close(): void {
     this.#closed = true;
-    this.#stopWatch?.();
+    this.#stopWatch();
+    this.#cancelRetry();
     for (const waiter of this.#waiters) waiter.resolve(false);
     this.#waiters.clear();
   }
@@ -159,21 +167,25 @@ export class WatchCache implements ObjectView {
     }
   }
 
-  async #load(revision: number): Promise<void> {
+  /** All collections as of a revision. */
+  async #load(revision: number): Promise<Collections> {
+    const collections: Collections = new Map();
+    for (const kind of this.#options.kinds)
+      collections.set(collectionName(kindPrefix(kind)), new Collection(kind, revision));
     const end = prefixEnd(registryPrefix);
     let from = registryPrefix;
-    for (;;) {
+    // Nothing has ever been at revision 0, and 0 is not one that can be asked for.
+    for (let more = revision > 0; more; ) {
       const page = await this.#options.store.range({ from, to: end, limit: loadPageEntries, revision });
-      for (const entry of page.entries) this.#loadEntry(entry);
+      for (const entry of page.entries) {
+        const collection = collections.get(nameInKey(entry.key));
+        collection?.load(this.#describe(collection.kind, entry));
+      }
       const last = page.entries.at(-1);
-      if (!page.more || last === undefined) return;
-      from = `${last.key}\0`;
+      more = page.more && last !== undefined;
+      if (last !== undefined) from = `${last.key}\0`;
     }
-  }
-
-  #loadEntry(entry: Entry): void {
-    const collection = this.#collectionOf(entry.key);
-    collection?.load(this.#describe(collection.kind, entry));
+    return collections;
   }
 
   #follow(revision: number): void {
@@ -190,16 +202,29 @@ export class WatchCache implements ObjectView {
   #restart(error: Error): void {
     if (this.#closed) return;
     this.#options.onRestart?.(error);
-    const before = new Map(this.#collections);
-    this.#collections.clear();
+    this.#refill().catch((failure: Error) => {
+      this.#cancelRetry = this.#options.clock.after(refillRetryMilliseconds, () => this.#restart(failure));
+    });
+  }
+
+  /**
+   * Reads the newest state anew, without its history: what was seen before must not be told again. Until it is whole the
+   * old one is served, at its old revision, which never goes back.
+   */
+  async #refill(): Promise<void> {
+    const newest = (await this.#options.store.range({ from: registryPrefix, limit: 0 })).revision;
+    const collections = await this.#load(newest);
+    if (this.#closed) return;
+    const before = this.#collections;
+    this.#collections = collections;
+    this.#advance(newest);
+    this.#tellDifference(before);
     this.#onReset();
-    this.start()
-      .then(() => this.#catchUp(before))
-      .catch((failure: Error) => this.#options.onRestart?.(failure));
+    this.#follow(newest);
   }
 
   /** After a refill: tells the subscribers what changed meanwhile. */
-  #catchUp(before: ReadonlyMap<string, Collection>): void {
+  #tellDifference(before: Collections): void {
     for (const [name, subscribers] of this.#subscribers) {
       const old = before.get(name);
       const now = this.#collections.get(name);
@@ -248,6 +273,8 @@ export class WatchCache implements ObjectView {
 
   #describe(kind: Kind, entry: { key: string; value: Uint8Array; revision: number }): CachedObject {
     const object = this.#hints.get(entry.value) ?? decodeTrusted(entry.value);
+    // The store keeps the bytes of its latest events: what hangs on them would live as long.
+    this.#hints.delete(entry.value);
     const bytes = encodeWire(kind, entry.value, entry.revision);
     return describeObject(kind, object, { key: entry.key, revision: entry.revision, bytes });
   }
@@ -272,10 +299,15 @@ export class WatchCache implements ObjectView {
   }
 
   #collectionOf(key: string): Collection | undefined {
-    const group = key.indexOf('/', registryPrefix.length);
-    const resource = key.indexOf('/', group + 1);
-    return this.#collections.get(key.slice(registryPrefix.length, resource));
+    return this.#collections.get(nameInKey(key));
   }
+}
+
+/** `/registry/core/pods/default/web` -> `core/pods` */
+function nameInKey(key: string): string {
+  const group = key.indexOf('/', registryPrefix.length);
+  const resource = key.indexOf('/', group + 1);
+  return key.slice(registryPrefix.length, resource);
 }
 
 /** `/registry/core/pods/` -> `core/pods` */

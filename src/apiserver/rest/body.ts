@@ -11,6 +11,7 @@ import { jsonElementsMax, scanJson } from '../../lib/json-scan.ts';
 import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
 import { warningsMax } from './limits.ts';
+import { nextTurn } from './turn.ts';
 import type { FieldValidation } from './write-options.ts';
 
 const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType];
@@ -140,15 +141,37 @@ export function typedObject(request: ResourceRequest, value: unknown, options: T
   return object;
 }
 
+function finishObject(
+  request: ResourceRequest,
+  { value, raw }: { value: unknown; raw?: Uint8Array },
+  options: { kind: Kind; fieldValidation: FieldValidation },
+): AnyObject {
+  const { kind } = options;
+  const object = typedObject(request, value, { ...options, raw });
+  kind.defaults?.(object);
+  completeObject(object, kind.schema);
+  return object;
+}
+
 /** The body as an object of `kind`, with defaults. */
 export function readObject(
   request: ResourceRequest,
   kind: Kind,
   fieldValidation: FieldValidation,
 ): AnyObject {
-  const { value, raw } = parseBody(request, kind);
-  const object = typedObject(request, value, { kind, fieldValidation, raw });
-  kind.defaults?.(object);
-  completeObject(object, kind.schema);
+  return finishObject(request, parseBody(request, kind), { kind, fieldValidation });
+}
+
+/** The same in turns, for the bodies that may be large. */
+export async function readObjectInTurns(
+  request: ResourceRequest,
+  fieldValidation: FieldValidation,
+): Promise<AnyObject> {
+  const { kind } = request;
+  const { length } = request.request.body;
+  const parsed = parseBody(request, kind);
+  await nextTurn(length);
+  const object = finishObject(request, parsed, { kind, fieldValidation });
+  await nextTurn(length);
   return object;
 }

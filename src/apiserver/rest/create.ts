@@ -4,18 +4,19 @@ import { invalidError, notFoundError, StatusError } from '../../kinds/status.ts'
 import { admitNew } from '../admission.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { ApiResponse } from '../request.ts';
-import { readObject } from './body.ts';
+import { readObjectInTurns } from './body.ts';
 import { generateNameAttemptsMax } from './limits.ts';
 import { trackCreate } from './managed-fields.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
 import { persist } from './persist.ts';
 import { generateName, placeObject, prepareForCreate } from './prepare.ts';
 import { respondStored } from './respond.ts';
+import { nextTurn } from './turn.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 export async function create(request: ResourceRequest): Promise<ApiResponse> {
   const options = parseWriteOptions(request);
-  const object = readObject(request, request.kind, options.fieldValidation);
+  const object = await readObjectInTurns(request, options.fieldValidation);
   return respondStored(request, 201, await createObject(request, object, options));
 }
 
@@ -48,11 +49,14 @@ export async function createObject(
     throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
   checkOwnVersion(request, decoded);
   if (!options.tracked) trackCreate(request, decoded, options);
+  const { length } = request.request.body;
+  await nextTurn(length);
   const object = toStored(request, decoded);
   // Upstream's admission comes before validation: a missing namespace is told before a bad field.
   namespaceGuard(backend, stored, object);
   admitNew(request, object);
   prepareForCreate(request, object);
+  await nextTurn(length);
   completeObject(object, stored.schema);
   const generated = (decoded.metadata.generateName ?? '') !== '' ? object.metadata.generateName : undefined;
   for (let attempt = 1; ; attempt++) {

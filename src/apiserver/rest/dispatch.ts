@@ -1,6 +1,7 @@
 /** From a request on a kind to the function that answers it: one explicit table per place in the URL. */
 
 import type { Pod } from '../../kinds/generated/types.ts';
+import { isPathSegmentName } from '../../kinds/names.ts';
 import {
   badRequestError,
   methodNotAllowedError,
@@ -96,12 +97,9 @@ function answerOf(request: ResourceRequest): Answer | undefined {
   return subresourceVerbs[info.subresource]?.[info.verb];
 }
 
-/** What a name may not be or hold, since it becomes part of a path. Source: k8s.io/apimachinery pkg/api/validation/path. */
-function checkPathSegment(name: string): void {
-  const faults =
-    name === '.' || name === '..'
-      ? [`may not be '${name}'`]
-      : ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
+/** A name becomes part of a path. Throws 400. */
+function checkName(name: string): void {
+  const faults = isPathSegmentName(name);
   if (faults.length > 0)
     throw badRequestError(`Name parameter invalid: ${JSON.stringify(name)}: ${faults.join(';')}`);
 }
@@ -123,6 +121,6 @@ export function dispatch(request: ResourceRequest): ApiResponse | Promise<ApiRes
     throw noRouteError();
   const answer = answerOf(request);
   if (answer === undefined) throw methodNotAllowedError(kind, info.verb);
-  if (named) checkPathSegment(info.name);
+  if (named) checkName(info.name);
   return answer(request);
 }

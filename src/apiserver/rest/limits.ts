@@ -1,6 +1,9 @@
 /** Objects rendered (parsed, turned into rows) before the event loop gets its turn. About 5 ms. */
 export const objectsPerTurn = 100;
 
+/** Objects and bodies up to this size are worked on in one turn of the event loop: about 5 ms from end to end. */
+export const bytesPerTurn = 32 * 1024;
+
 /** Wire bytes are joined to pieces of about this size before they go out. */
 export const listSegmentBytes = 512 * 1024;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startTestServer, type TestServer } from '../test-server.ts';
+import { encodeContinue } from './continue.ts';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
 const names = (body: { items: { metadata: { name: string } }[] }) =>
@@ -94,7 +95,19 @@ describe('list', () => {
       'a token that is none',
       'continue=xyz',
       400,
-      'continue key is not valid: the token does not belong to a list of /registry/core/configmaps/default/',
+      'invalid continue token: continue key is not valid: the token is not JSON in base64',
+    ],
+    [
+      'a token that leaves its collection',
+      `continue=${encodeContinue(1, '../../secrets/a')}`,
+      400,
+      'invalid continue token: continue key is not valid: ../../secrets/a',
+    ],
+    [
+      'a limit beyond 64 bits',
+      'limit=9223372036854775808',
+      400,
+      'unable to convert parameter limit: strconv.ParseInt: parsing "9223372036854775808": value out of range',
     ],
     [
       'a match without a revision',

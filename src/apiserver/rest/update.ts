@@ -7,7 +7,7 @@ import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
 import type { ApiResponse } from '../request.ts';
-import { readObject } from './body.ts';
+import { readObjectInTurns } from './body.ts';
 import { createObject, toStored } from './create.ts';
 import { writeAttemptsMax } from './limits.ts';
 import { trackUpdate } from './managed-fields.ts';
@@ -15,6 +15,7 @@ import { persist } from './persist.ts';
 import { checkPreconditions, placeObject, prepareForUpdate, type UpdateTarget } from './prepare.ts';
 import { freshen } from './read.ts';
 import { respondStored } from './respond.ts';
+import { nextTurn } from './turn.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 /**
@@ -63,17 +64,22 @@ export async function changeObject(
     const cached = findStored(request);
     if (cached === undefined) throw notFoundError(kind, info.name);
     const old = parseCached(cached);
+    const bytes = cached.bytes.length + request.request.body.length;
+    await nextTurn(bytes);
     const object = await change(old);
+    await nextTurn(bytes);
     const named = object.metadata.resourceVersion;
     checkPreconditions(stored, object, old);
     const conditional = named !== undefined && named !== '' && named !== '0';
     if (conditional && named !== old.metadata.resourceVersion)
       throw conflictError(kind, info.name, staleObject);
     if (!options.tracked) trackUpdate(request, { object, old }, options);
+    await nextTurn(bytes);
     completeObject(object, stored.schema);
     admitChanged(request, object);
     prepareForUpdate(request, object, { old, target: options.target });
     completeObject(object, stored.schema);
+    await nextTurn(bytes);
     const verb = isFinished(stored, object) ? 'delete' : 'update';
     const result = await persist(backend, {
       kind: stored,
@@ -103,7 +109,7 @@ export async function changeObject(
 export async function update(request: ResourceRequest, target: UpdateTarget): Promise<ApiResponse> {
   const options = parseWriteOptions(request);
   await freshen(request, '');
-  const body = readObject(request, request.kind, options.fieldValidation);
+  const body = await readObjectInTurns(request, options.fieldValidation);
   if (findStored(request) === undefined && target === 'object' && request.kind.createOnUpdate) {
     if ((body.metadata.uid ?? '') !== '') throw uidGone(request, body);
     delete body.metadata.resourceVersion;

@@ -120,14 +120,20 @@ export class WatchHub {
   }
 
   /**
-   * Joins a stream: `initial` is written first, then every event after `afterRevision`. The cache must still hold the
-   * events after it (Collection.oldestRevision). Returns the function that ends the watch.
+   * Joins a stream: every event after `afterRevision`. The collection must still hold the events after it
+   * (Collection.oldestRevision). One that the cache has meanwhile filled anew ends the stream at once: it will have no
+   * more events. Returns the function that ends the watch.
    */
   join(
     collection: Collection,
     view: WatchView,
     options: { sink: Sink; afterRevision: number; bookmarks: boolean; onEnd: () => void },
   ): () => void {
+    if (this.#cache.collection(collection.kind) !== collection) {
+      options.onEnd();
+      options.sink.end();
+      return () => {};
+    }
     this.#flush();
     const group = this.#group(collection, view);
     const watcher = new Watcher({

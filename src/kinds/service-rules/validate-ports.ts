@@ -41,9 +41,9 @@ function validatePort(port: ServicePort, at: Path): FieldError[] {
 
 function validateEach(ports: readonly ServicePort[]): FieldError[] {
   const names = new Set<string>();
-  return ports.flatMap((port, index) => {
+  const errors: FieldError[] = [];
+  for (const [index, port] of ports.entries()) {
     const at = portsPath.index(index);
-    const errors: FieldError[] = [];
     const name = port.name ?? '';
     if (name === '') {
       if (ports.length > 1) errors.push(required(at.child('name'), ''));
@@ -52,8 +52,9 @@ function validateEach(ports: readonly ServicePort[]): FieldError[] {
       if (names.has(name)) errors.push(duplicate(at.child('name'), name));
       names.add(name);
     }
-    return [...errors, ...validatePort(port, at)];
-  });
+    errors.push(...validatePort(port, at));
+  }
+  return errors;
 }
 
 /** How the API prints the pair that is there twice: the whole internal port with only these two set. */

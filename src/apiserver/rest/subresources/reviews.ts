@@ -8,13 +8,13 @@ import type {
   SubjectAccessReview,
   TokenReview,
 } from '../../../kinds/generated/types.ts';
-import type { AnyObject } from '../../../kinds/object.ts';
-import { badRequestError } from '../../../kinds/status.ts';
+import { type AnyObject, apiVersionOf } from '../../../kinds/object.ts';
+import { badRequestError, invalidError } from '../../../kinds/status.ts';
 import type { ResourceRequest } from '../../context.ts';
 import { type Attributes, authorize } from '../../filters/authorization.ts';
 import type { ApiResponse, UserInfo } from '../../request.ts';
 import { readObject } from '../body.ts';
-import { timestamp } from '../prepare.ts';
+import { placeObject, timestamp } from '../prepare.ts';
 import { respondJson } from '../respond.ts';
 import { parseWriteOptions } from '../write-options.ts';
 
@@ -23,8 +23,6 @@ function attributesFrom(
   spec: { resourceAttributes?: ResourceAttributes; nonResourceAttributes?: { path?: string; verb?: string } },
 ): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: other } = spec;
-  if ((resource === undefined) === (other === undefined))
-    throw badRequestError('exactly one of nonResourceAttributes or resourceAttributes must be specified');
   if (other !== undefined) return { user, verb: other.verb ?? '', path: other.path ?? '' };
   return {
     user,
@@ -57,13 +55,15 @@ const reviewers: Readonly<Record<string, (request: ResourceRequest, review: AnyO
   },
   localsubjectaccessreviews(request, object) {
     const review = object as unknown as LocalSubjectAccessReview;
-    if (review.spec.resourceAttributes?.namespace !== request.info.namespace)
-      throw badRequestError('spec.resourceAttributes.namespace must match namespace');
+    const { namespace } = request.info;
+    if (review.metadata.namespace !== namespace)
+      throw badRequestError(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
     const user = { name: review.spec.user ?? '', groups: review.spec.groups ?? [] };
     review.status = access(attributesFrom(user, review.spec));
   },
   selfsubjectrulesreviews(request, object) {
     const review = object as unknown as SelfSubjectRulesReview;
+    if ((review.spec?.namespace ?? '') === '') throw badRequestError('no namespace on request');
     const all = request.user.groups.includes('system:masters');
     review.status = {
       resourceRules: all
@@ -125,7 +125,13 @@ export function isReview(plural: string): boolean {
 
 export function review(request: ResourceRequest): ApiResponse {
   const { fieldValidation } = parseWriteOptions(request);
-  const object = readObject(request, request.kind, fieldValidation);
-  reviewers[request.kind.plural]?.(request, object);
+  const { kind } = request;
+  const sent = readObject(request, kind, fieldValidation);
+  placeObject(request, sent);
+  const errors = kind.validate?.(sent) ?? [];
+  // Upstream names no kind here: its object has lost it by then.
+  if (errors.length > 0) throw invalidError({ group: kind.group, kind: '' }, '', errors);
+  const object = { ...sent, kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version) };
+  reviewers[kind.plural]?.(request, object);
   return respondJson(request, 201, object);
 }

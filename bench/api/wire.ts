@@ -1,0 +1,67 @@
+/** What the benchmark's processes say to each other. */
+
+/** Where a server listens, and how to get in. */
+export interface Target {
+  readonly port: number;
+  /** PEM. */
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly contentType?: string;
+  readonly body?: string;
+}
+
+/** So many requests with so many at a time on one HTTP/2 connection. Request i is `requests[i % requests.length]`. */
+export interface LoadJob {
+  readonly job: 'load';
+  readonly target: Target;
+  readonly requests: readonly WireRequest[];
+  readonly count: number;
+  readonly inFlight: number;
+}
+
+export interface LoadResult {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  /** Answers by status. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** The first answer's headers and body. */
+  readonly first: { readonly headers: Readonly<Record<string, unknown>>; readonly text: string };
+}
+
+/** Opens watches, writes, and counts the lines that the watches bring. */
+export interface FanOutJob {
+  readonly job: 'fan-out';
+  readonly target: Target;
+  readonly watchPath: string;
+  readonly connections: number;
+  readonly watchersPerConnection: number;
+  readonly protocol: 'HTTP/2' | 'HTTP/1.1';
+  readonly writes: readonly WireRequest[];
+  readonly writesInFlight: number;
+  /** Lines that each write brings to each watcher. */
+  readonly linesPerWrite: number;
+}
+
+export interface FanOutResult {
+  readonly milliseconds: number;
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+export type ClientJob = LoadJob | FanOutJob;
+
+/** What the bare server does. `serve`: GET of anything answers with these headers and bytes. */
+export type FloorOrder =
+  | {
+      readonly order: 'serve';
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  /** What a POST sends to every stream of /watch, at once. */
+  | { readonly order: 'broadcast'; readonly line: string };
