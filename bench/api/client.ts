@@ -1,15 +1,7 @@
 /** The client of every measurement, in a process of its own. Run by `forkScript`; its parent sends jobs, one at a time. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { request as requestHttp1 } from 'node:https';
-import type {
-  ClientJob,
-  FanOutJob,
-  FanOutResult,
-  LoadJob,
-  LoadResult,
-  Target,
-  WireRequest,
-} from './wire.ts';
+import type { ClientJob, FanOutJob, FanOutResult, LoadJob, LoadResult, Target, WireRequest } from './wire.ts';
 
 const tlsOf = ({ authority, certificate, key }: Target) => ({ ca: authority, cert: certificate, key });
 
@@ -75,7 +67,11 @@ function sendAll(
       if (sent === job.count) return;
       const index = sent++;
       const request = job.requests[index % job.requests.length]!;
-      send(session, request, { keep: index === 0, onDone: (answer) => finish(index, answer), onFailed: reject });
+      send(session, request, {
+        keep: index === 0,
+        onDone: (answer) => finish(index, answer),
+        onFailed: reject,
+      });
     };
     const finish = (index: number, answer: Answer) => {
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
@@ -129,7 +125,6 @@ async function openHttp1Watch(job: FanOutJob, onChunk: OnChunk): Promise<() => v
     port: job.target.port,
     path: job.watchPath,
     agent: false,
-    ALPNProtocols: ['http/1.1'],
   });
   await new Promise<void>((resolve, reject) => {
     request.on('error', reject);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Measurement } from '../bench.ts';
 import { requireStatus } from './get.ts';
-import { podOf, podStatusOf, podName } from './objects.ts';
+import { podName, podOf, podStatusOf } from './objects.ts';
 import type { Client, Server } from './processes.ts';
 
 const rounds = 5;
@@ -28,7 +28,8 @@ export class BareStore {
     const insert = this.#database.prepare('INSERT INTO rows VALUES (?, ?)');
     const value = new Uint8Array(bytes).fill(120);
     const start = performance.now();
-    for (let index = 0; index < count; index++) insert.run(`/registry/core/pods/default/${this.#rows++}`, value);
+    for (let index = 0; index < count; index++)
+      insert.run(`/registry/core/pods/default/${this.#rows++}`, value);
     return (count / (performance.now() - start)) * 1000;
   }
 

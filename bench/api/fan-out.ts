@@ -19,12 +19,34 @@ interface Shape {
 }
 
 const shapes: Record<'many' | 'alone' | 'alone1', Shape> = {
-  many: { name: '1,000 watchers, HTTP/2, 8 connections', connections: 8, watchersPerConnection: 125, protocol: 'HTTP/2', writes: 400 },
-  alone: { name: '200 watchers, HTTP/2, a connection each', connections: 200, watchersPerConnection: 1, protocol: 'HTTP/2', writes: 600 },
-  alone1: { name: '200 watchers, HTTP/1.1, a connection each', connections: 200, watchersPerConnection: 1, protocol: 'HTTP/1.1', writes: 600 },
+  many: {
+    name: '1,000 watchers, HTTP/2, 8 connections',
+    connections: 8,
+    watchersPerConnection: 125,
+    protocol: 'HTTP/2',
+    writes: 400,
+  },
+  alone: {
+    name: '200 watchers, HTTP/2, a connection each',
+    connections: 200,
+    watchersPerConnection: 1,
+    protocol: 'HTTP/2',
+    writes: 600,
+  },
+  alone1: {
+    name: '200 watchers, HTTP/1.1, a connection each',
+    connections: 200,
+    watchersPerConnection: 1,
+    protocol: 'HTTP/1.1',
+    writes: 600,
+  },
 };
 
-export async function benchFanOut(at: { server: Server; floor: Floor; client: Client }): Promise<Measurement[]> {
+export async function benchFanOut(at: {
+  server: Server;
+  floor: Floor;
+  client: Client;
+}): Promise<Measurement[]> {
   const { server, floor, client } = at;
   const creates = Array.from({ length: objectCount }, (_, index) => ({
     method: 'POST',
@@ -33,7 +55,13 @@ export async function benchFanOut(at: { server: Server; floor: Floor; client: Cl
     body: JSON.stringify(configMapOf(`shared-${index}`, -1)),
   }));
   requireStatus(
-    await client.run({ job: 'load', target: server.target, requests: creates, count: objectCount, inFlight: 4 }),
+    await client.run({
+      job: 'load',
+      target: server.target,
+      requests: creates,
+      count: objectCount,
+      inFlight: 4,
+    }),
     201,
   );
   let turn = 0;
@@ -45,12 +73,21 @@ export async function benchFanOut(at: { server: Server; floor: Floor; client: Cl
       body: JSON.stringify(configMapOf(`shared-${index % objectCount}`, turn++)),
     }));
     const result = await client.run({
-      job: 'fan-out', target: on.target,
+      job: 'fan-out',
+      target: on.target,
       watchPath: `${configMaps}?watch=true&resourceVersion=${await revisionOf(server, client)}`,
-      connections: shape.connections, watchersPerConnection: shape.watchersPerConnection, protocol: shape.protocol,
-      writes, writesInFlight, linesPerWrite: 1,
+      connections: shape.connections,
+      watchersPerConnection: shape.watchersPerConnection,
+      protocol: shape.protocol,
+      writes,
+      writesInFlight,
+      linesPerWrite: 1,
     });
-    return { rate: (result.lines / result.milliseconds) * 1000, lineBytes: result.bytes / result.lines, lines: result.lines };
+    return {
+      rate: (result.lines / result.milliseconds) * 1000,
+      lineBytes: result.bytes / result.lines,
+      lines: result.lines,
+    };
   };
   const measurements: Measurement[] = [];
   const first = await run(server, { ...shapes.many, writes: 50 });
@@ -66,7 +103,10 @@ export async function benchFanOut(at: { server: Server; floor: Floor; client: Cl
       name: `events of ${Math.round(first.lineBytes)} bytes delivered to ${shape.name}`,
       unit: '/s',
       samples: ours,
-      floor: bare.length > 0 ? { name: 'bare node:http2, one write to each for each event', samples: bare } : undefined,
+      floor:
+        bare.length > 0
+          ? { name: 'bare node:http2, one write to each for each event', samples: bare }
+          : undefined,
       wanted: shape === shapes.many ? { atLeast: 100_000 } : undefined,
     });
   }
@@ -75,7 +115,12 @@ export async function benchFanOut(at: { server: Server; floor: Floor; client: Cl
 
 async function revisionOf(server: Server, client: Client): Promise<string> {
   const answer = await client.run({
-    job: 'load', target: server.target, requests: [{ method: 'GET', path: `${configMaps}?limit=1` }], count: 1, inFlight: 1,
+    job: 'load',
+    target: server.target,
+    requests: [{ method: 'GET', path: `${configMaps}?limit=1` }],
+    count: 1,
+    inFlight: 1,
   });
-  return (JSON.parse(answer.first.text) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
+  return (JSON.parse(answer.first.text) as { metadata: { resourceVersion: string } }).metadata
+    .resourceVersion;
 }

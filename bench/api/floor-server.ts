@@ -2,7 +2,7 @@
  * The least that a server in Node can do: `node:http2` with TLS, and no code of ours behind it. What it answers is told
  * by its parent; see FloorOrder. Run by `forkScript`.
  */
-import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { FloorOrder } from './wire.ts';
 
@@ -22,7 +22,7 @@ const server = createSecureServer({
   settings: { maxConcurrentStreams: 250 },
 });
 
-server.on('stream', (stream, received) => {
+server.on('stream', (stream: ServerHttp2Stream, received: IncomingHttpHeaders) => {
   stream.on('error', () => {});
   if (received[':method'] === 'POST') {
     stream.resume();

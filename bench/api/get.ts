@@ -28,9 +28,7 @@ export async function copyAnswer(floor: Floor, { first }: LoadResult): Promise<v
 
 export async function benchGet(at: { server: Server; floor: Floor; client: Client }): Promise<Measurement[]> {
   const { server, floor, client } = at;
-  const requests: WireRequest[] = [
-    { method: 'GET', path: `/api/v1/namespaces/default/pods/${podName(0)}` },
-  ];
+  const requests: WireRequest[] = [{ method: 'GET', path: `/api/v1/namespaces/default/pods/${podName(0)}` }];
   const run = async (on: Server | Floor, howMany: number) => {
     const cpuBefore = cpuMilliseconds(on.process);
     const result = await client.run({ job: 'load', target: on.target, requests, count: howMany, inFlight });

@@ -30,7 +30,12 @@ export function podName(index: number): string {
 
 const since = '2026-11-21T01:02:03Z';
 
-const condition = (type: string) => ({ type, status: 'True', lastProbeTime: null, lastTransitionTime: since });
+const condition = (type: string) => ({
+  type,
+  status: 'True',
+  lastProbeTime: null,
+  lastTransitionTime: since,
+});
 
 /** A merge patch of the status of a pod that runs: 1 KB more. */
 export function podStatusOf(index: number): object {
@@ -38,9 +43,7 @@ export function podStatusOf(index: number): object {
   return {
     status: {
       phase: 'Running',
-      conditions: ['Initialized', 'Ready', 'PodScheduled'].map(
-        condition,
-      ),
+      conditions: ['Initialized', 'Ready', 'PodScheduled'].map(condition),
       hostIP: '192.168.7.11',
       hostIPs: [{ ip: '192.168.7.11' }],
       podIP,

@@ -25,11 +25,12 @@ export class Workshop {
   readonly #ends: (() => Promise<unknown>)[] = [];
 
   /** `wherry server`, on a directory below the workshop's. */
-  async startServer(name: string): Promise<Server> {
+  async startServer(name: string, environment: Record<string, string> = {}): Promise<Server> {
     const dataDirectory = join(this.directory, name);
     const start = performance.now();
     const child = spawn(wherry, ['server', '--data-dir', dataDirectory, '--port', '0'], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     const stop = () => endOf(child);
     this.#ends.push(stop);
@@ -49,7 +50,11 @@ export class Workshop {
   /** The bare server, with the certificates of `like`. */
   async startFloor(dataDirectory: string): Promise<Floor> {
     const file = (name: string) => readFileSync(join(this.directory, dataDirectory, 'pki', name), 'utf8');
-    const child = this.#fork('floor-server.ts', [file('apiserver.crt'), file('apiserver.key'), file('ca.crt')]);
+    const child = this.#fork('floor-server.ts', [
+      file('apiserver.crt'),
+      file('apiserver.key'),
+      file('ca.crt'),
+    ]);
     const [port] = (await once(child, 'message')) as [number];
     return {
       process: child,
@@ -65,6 +70,15 @@ export class Workshop {
     const child = this.#fork('client.ts', []);
     await once(child, 'message');
     return { run: ((job: ClientJob) => runJob(child, job)) as Client['run'] };
+  }
+
+  /** From spawn to the first line of a Node that does nothing else, in milliseconds. */
+  async bareStart(): Promise<number> {
+    const start = performance.now();
+    const child = spawn(process.execPath, ['--eval', 'process.stdout.write("ready")'], { stdio: 'pipe' });
+    this.#ends.push(() => endOf(child));
+    await once(child.stdout, 'data');
+    return performance.now() - start;
   }
 
   /** Runs a script of this folder to its one message. */

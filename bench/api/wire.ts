@@ -65,3 +65,10 @@ export type FloorOrder =
     }
   /** What a POST sends to every stream of /watch, at once. */
   | { readonly order: 'broadcast'; readonly line: string };
+
+/** What in-process.ts tells. */
+export interface InProcessStart {
+  readonly importMilliseconds: number;
+  /** From the call to the first answer. */
+  readonly startMilliseconds: number;
+}

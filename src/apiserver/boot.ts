@@ -1,6 +1,6 @@
 /** The objects that every cluster has from its first moment, created where they are missing. */
 import type { AnyObject } from '../kinds/object.ts';
-import { WherryError } from '../lib/errors.ts';
+import { UserError, WherryError } from '../lib/errors.ts';
 import type { Handler, UserInfo } from './request.ts';
 
 export interface BootOptions {
@@ -141,16 +141,31 @@ async function send(
   return { status: response.status, text };
 }
 
-/** Idempotent: what is there stays, but for what says where this server is. Throws BOOT_FAILED. */
+/** In place of what is there. An EndpointSlice cannot change its address family: it is made anew. */
+async function put(handle: Handler, named: string, { path, object }: BootObject) {
+  const answer = await send(handle, 'PUT', named, object);
+  if (answer.status !== 422) return answer;
+  await send(handle, 'DELETE', named);
+  return send(handle, 'POST', path, object);
+}
+
+/**
+ * Idempotent: what is there stays, but for what says where this server is. Throws BOOT_FAILED; a UserError when the disk
+ * is full.
+ */
 export async function bootCluster(handle: Handler, options: BootOptions): Promise<void> {
-  for (const { path, object, replace } of bootObjects(options)) {
+  for (const each of bootObjects(options)) {
+    const { path, object, replace } = each;
     const named = `${path}/${object.metadata.name}`;
     const present = await send(handle, 'GET', named);
     if (present.status === 200 && !replace) continue;
     const { status, text } =
-      present.status === 200
-        ? await send(handle, 'PUT', named, object)
-        : await send(handle, 'POST', path, object);
+      present.status === 200 ? await put(handle, named, each) : await send(handle, 'POST', path, object);
+    if (status === 507)
+      throw new UserError(
+        'BOOT_FAILED',
+        `cannot write ${named} at start: no space is left on the disk that holds the data; free some and start again`,
+      );
     // Another server on the same store may be booting too: 409 says that it was quicker.
     if (status >= 300 && status !== 409)
       throw new WherryError(

@@ -41,7 +41,7 @@ function splice(opening: Buffer, revision: number, from: Uint8Array, skip: numbe
   const version = `"resourceVersion":"${revision}",`;
   const bytes = Buffer.allocUnsafeSlow(opening.length + version.length + from.length - skip);
   bytes.set(opening);
-  bytes.latin1Write(version, opening.length);
+  bytes.write(version, opening.length, 'latin1');
   bytes.set(skip === 0 ? from : from.subarray(skip), opening.length + version.length);
   return bytes;
 }

@@ -91,8 +91,11 @@ export function negotiate(
   throw notAcceptableError(options.watch ? watchMediaTypes : [...mediaTypes]);
 }
 
-/** People reading with curl get indented JSON, as upstream does it: `?pretty`, or by the user agent. */
+/** What Go's strconv.ParseBool takes for true. */
+const trueTexts: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+
+/** People reading with curl get indented JSON, as upstream does it: by `?pretty=true`, else by the user agent. */
 export function wantsPretty(pretty: string | null, userAgent: string | undefined): boolean {
-  if (pretty !== null) return pretty !== 'false' && pretty !== '0';
+  if (pretty !== null && pretty !== '') return trueTexts.has(pretty);
   return userAgent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }

@@ -1,5 +1,5 @@
 import type { ApiServerMetrics, RequestLabels } from './metrics.ts';
-import { isTrue } from './request-info.ts';
+import type { RequestInfo } from './request-info.ts';
 import type { RequestRecord } from './server.ts';
 
 /** Upstream's names of verbs in its metrics. */
@@ -24,22 +24,28 @@ const elsewhere: RequestLabels = {
   dryRun: false,
 };
 
+/** Source: k8s.io/apiserver pkg/endpoints/metrics CleanScope: what is created is one object. */
+function scopeOf({ name, verb, namespace }: RequestInfo): RequestLabels['scope'] {
+  if (name !== '' || verb === 'create') return 'resource';
+  return namespace !== '' ? 'namespace' : 'cluster';
+}
+
 /** Only a request that reached a kind carries the words it came with: clients may make up any others. */
 export function recordRequest(metrics: ApiServerMetrics, record: RequestRecord): void {
-  const { info, kind, status, seconds } = record;
+  const { info, kind, status, seconds, isApply } = record;
   if (info === undefined || kind === undefined) {
     metrics.recordRequest(elsewhere, status, seconds);
     return;
   }
   const known = kind.subresources.includes(info.subresource);
   const labels: RequestLabels = {
-    verb: verbNames[info.verb] ?? 'other',
+    verb: isApply ? 'APPLY' : (verbNames[info.verb] ?? 'other'),
     group: kind.group,
     version: kind.version,
     resource: kind.plural,
     subresource: known ? info.subresource : '',
-    scope: info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
-    dryRun: info.query.size > 0 && isTrue(info.query.get('dryRun')),
+    scope: scopeOf(info),
+    dryRun: info.query.size > 0 && info.query.getAll('dryRun').includes('All'),
   };
   metrics.recordRequest(labels, status, seconds);
 }

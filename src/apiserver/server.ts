@@ -14,9 +14,11 @@ import type { Hook } from './hooks/hook.ts';
 import { KindTable } from './kind-table.ts';
 import { startCompaction } from './maintenance.ts';
 import { negotiate, plainJson } from './negotiate.ts';
+import { applyPatchType } from './patch/apply-patch.ts';
 import { type ApiRequest, type ApiResponse, anonymous, type Handler } from './request.ts';
 import { parseRequest, type RequestInfo } from './request-info.ts';
 import { dispatch } from './rest/dispatch.ts';
+import { patchTypeOf } from './rest/patch.ts';
 import { respondJson } from './rest/respond.ts';
 import type { NonResourceRoutes } from './routes/routes.ts';
 import { WatchHub, type WatchInstruments } from './watch/watch-hub.ts';
@@ -28,6 +30,8 @@ export interface RequestRecord {
   readonly kind: Kind | undefined;
   readonly status: number;
   readonly seconds: number;
+  /** A patch that is a server-side apply. */
+  readonly isApply: boolean;
 }
 
 export interface ApiServerOptions {
@@ -93,15 +97,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     context.info.isResource ? routeResource(backend, context) : routes.answer(context),
   );
   const handle = makeHandler(answer, { kinds, clock, log, observe: options.observe });
-  await bootCluster(handle, options.boot);
+  const stopServing = () => {
+    hub.close();
+    cache.close();
+  };
+  try {
+    await bootCluster(handle, options.boot);
+  } catch (failure) {
+    // Before the caller closes the store: its end is then no news.
+    stopServing();
+    throw failure;
+  }
   const stopCompaction = startCompaction({ store, clock, log });
   return {
     handle,
     backend,
     async close() {
       stopCompaction();
-      hub.close();
-      cache.close();
+      stopServing();
     },
   };
 }
@@ -129,7 +142,9 @@ function makeHandler(
     }
     const info = context?.info;
     const kind = info && kinds.byResource(info.group, info.version, info.resource);
-    observe?.({ info, kind, status: response.status, seconds: (clock.monotonic() - start) / 1000 });
+    const seconds = (clock.monotonic() - start) / 1000;
+    const isApply = info?.verb === 'patch' && patchTypeOf({ request }) === applyPatchType;
+    observe?.({ info, kind, status: response.status, seconds, isApply });
     return response;
   };
 }

@@ -9,6 +9,7 @@ import type {
   DeleteCollectionChange,
   EventText,
   PatchChange,
+  RequireAbsentChange,
   UpdateChange,
 } from './change.ts';
 import { type KindName, kindNamed } from './kind-names.ts';
@@ -60,9 +61,10 @@ export async function applyChanges(changes: readonly Change[], context: ApplyCon
   try {
     for (let at = 0; at < changes.length; ) {
       const change = changes[at] as Change;
-      if (change.type === 'requireEmpty' && progress.found) {
-        at = changes.length;
-        for (const left of changes) if (left.type === 'requeueAfter') note(left, progress, context);
+      if (change.type === 'requireEmpty' && progress.found) return stoppedAt(changes, progress, context);
+      else if (change.type === 'requireAbsent') {
+        if (await isPresent(change, context)) return stoppedAt(changes, progress, context);
+        at++;
       } else if (
         change.type === 'event' ||
         change.type === 'requeueAfter' ||
@@ -79,8 +81,28 @@ export async function applyChanges(changes: readonly Change[], context: ApplyCon
   } catch (failure) {
     error = failure;
   }
-  const { written, requeue } = progress;
+  return outcomeOf(progress, error);
+}
+
+function outcomeOf({ written, requeue }: Progress, error: unknown): Outcome {
   return { written, error, ...(requeue === undefined ? {} : { requeueAfterMilliseconds: requeue }) };
+}
+
+/** A condition did not hold: nothing after it is done, but what was to come back later comes. */
+function stoppedAt(changes: readonly Change[], progress: Progress, context: ApplyContext): Outcome {
+  for (const left of changes) if (left.type === 'requeueAfter') note(left, progress, context);
+  return outcomeOf(progress, undefined);
+}
+
+async function isPresent(change: RequireAbsentChange, { client, signal }: ApplyContext): Promise<boolean> {
+  try {
+    const of = client.ofKind<KubeObject>(kindNamed(change.kind));
+    const found = await of.get(splitKey(change.key), { signal });
+    return found.metadata.uid === change.uid;
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'NotFound') return false;
+    throw error;
+  }
 }
 
 function note(change: Change, progress: Progress, context: ApplyContext): void {

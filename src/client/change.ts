@@ -76,6 +76,18 @@ export interface RequireEmptyChange {
   readonly type: 'requireEmpty';
 }
 
+/**
+ * What stands after it is done only when the server, asked now, has no such object. A cache that does not know an object
+ * may only be behind; who deletes because something is gone must be sure.
+ */
+export interface RequireAbsentChange {
+  readonly type: 'requireAbsent';
+  readonly kind: KindName;
+  readonly key: string;
+  /** Another object of the same name does not count. */
+  readonly uid: string;
+}
+
 export interface EventChange {
   readonly type: 'event';
   readonly event: EventText;
@@ -104,6 +116,7 @@ export type Change =
   | DeleteChange
   | DeleteCollectionChange
   | RequireEmptyChange
+  | RequireAbsentChange
   | EventChange
   | RequeueChange;
 

@@ -51,7 +51,8 @@ function slowConfigMaps(transport: Transport): { transport: Transport; hold(): v
         const open: typeof body.open = (handlers) =>
           body.open({
             onEnd: (error) => handlers.onEnd(error),
-            onChunk: (chunk) => (held === undefined ? handlers.onChunk(chunk) : held.push(() => handlers.onChunk(chunk))),
+            onChunk: (chunk) =>
+              held === undefined ? handlers.onChunk(chunk) : held.push(() => handlers.onChunk(chunk)),
           });
         return { ...response, body: { open, cancel: () => body.cancel() } };
       },
@@ -70,7 +71,8 @@ describe('the runner', () => {
       },
     });
     const accounts = world.client.of('ServiceAccount');
-    const mapsThere = async () => (await world.client.of('ConfigMap').list({ namespace: 'default' })).items.length;
+    const mapsThere = async () =>
+      (await world.client.of('ConfigMap').list({ namespace: 'default' })).items.length;
     slow?.hold();
     await accounts.create(account(3));
     await world.settle();
@@ -146,8 +148,18 @@ describe('the runner', () => {
             'ConfigMap',
             { metadata: { namespace: 'default', name } },
             {
-              onFailure: { regarding, type: 'Warning', reason: 'FailedCreate', message: 'Error creating: {error}' },
-              onSuccess: { regarding, type: 'Normal', reason: 'SuccessfulCreate', message: 'Created: {name}' },
+              onFailure: {
+                regarding,
+                type: 'Warning',
+                reason: 'FailedCreate',
+                message: 'Error creating: {error}',
+              },
+              onSuccess: {
+                regarding,
+                type: 'Normal',
+                reason: 'SuccessfulCreate',
+                message: 'Created: {name}',
+              },
             },
           ),
         ];
@@ -176,7 +188,12 @@ describe('the runner', () => {
           count: seen.length - 1,
           source: { component: 'stubborn-controller' },
         },
-        { reason: 'SuccessfulCreate', message: 'Created: fine', count: 1, source: { component: 'stubborn-controller' } },
+        {
+          reason: 'SuccessfulCreate',
+          message: 'Created: fine',
+          count: 1,
+          source: { component: 'stubborn-controller' },
+        },
       ],
     );
     await world.close();

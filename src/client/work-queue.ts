@@ -142,7 +142,9 @@ export class WorkQueue {
     if (first === undefined || first >= this.#timerAt || this.#closed) return;
     this.#cancelTimer();
     this.#timerAt = first;
-    this.#cancelTimer = this.#clock.after(first - this.#clock.monotonic(), () => {
+    // Whole milliseconds: a timer that is early by a rounding would be set anew, for ever, at the same time.
+    const wait = Math.max(1, Math.ceil(first - this.#clock.monotonic()));
+    this.#cancelTimer = this.#clock.after(wait, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.#addDue();
       this.#setTimer();

@@ -169,14 +169,26 @@ function read(text: string): Quantity | string {
   return { nanos, format, text: write(nanos, format) };
 }
 
+/** A cluster has few quantities and each of them many times: reading one again costs a look-up. */
+const known = new Map<string, Quantity>();
+const knownMax = 1024;
+const knownCharactersMax = 32;
+
 /** Reads a quantity; undefined when the text is none. Blanks around it are allowed, as in JSON upstream. */
 export function parseQuantity(text: string): Quantity | undefined {
+  const found = known.get(text);
+  if (found !== undefined) return found;
   const result = read(text.trim());
-  return typeof result === 'string' ? undefined : result;
+  if (typeof result === 'string') return undefined;
+  if (text.length > knownCharactersMax) return result;
+  if (known.size >= knownMax) known.clear();
+  known.set(text, result);
+  return result;
 }
 
 /** What is wrong with a text, in upstream's words; undefined when it is a quantity. */
 export function quantityProblem(text: string): string | undefined {
+  if (known.has(text)) return undefined;
   const result = read(text.trim());
   return typeof result === 'string' ? result : undefined;
 }

@@ -45,7 +45,7 @@ export const storeLimits: StoreLimits = {
   replaysMax: 4,
   watchersMax: 65_536,
   historyEventsMax: 8192,
-  historyBytesMax: 16 * 2 ** 20,
+  historyBytesMax: 4 * 2 ** 20,
   compactionRowsMax: 512,
   compactionPagesMax: 512,
 };

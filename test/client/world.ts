@@ -4,31 +4,29 @@
  */
 import { startTestServer, type TestServer } from '../../src/apiserver/test-server.ts';
 import type { Controller } from '../../src/client/controller.ts';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
+import type { EventRecorder } from '../../src/client/event-recorder.ts';
 import { inProcessTransport } from '../../src/client/in-process.ts';
-import { Informers } from '../../src/client/informers.ts';
-import { type RunningController, runController } from '../../src/client/runner.ts';
+import type { Informers } from '../../src/client/informers.ts';
+import type { RunningController } from '../../src/client/runner.ts';
 import type { Transport } from '../../src/client/transport.ts';
-import { Client } from '../../src/client/typed-client.ts';
+import type { Client } from '../../src/client/typed-client.ts';
+import { controllerManagerUser, startControllers } from '../../src/controllers/start.ts';
 import { type Logger, silentLogger } from '../../src/lib/log.ts';
 import type { ManualClock } from '../../src/lib/manual-clock.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 
-export const controllerManager = {
-  name: 'system:kube-controller-manager',
-  groups: ['system:masters', 'system:authenticated'],
-};
-
 export interface TestWorld {
   readonly server: TestServer;
   readonly clock: ManualClock;
+  /** Without the wrapping. */
+  readonly transport: Transport;
   readonly client: Client;
   readonly informers: Informers;
   readonly recorder: EventRecorder;
   readonly controllers: readonly RunningController[];
   /** Until no request is under way, no queue has keys, and nothing was committed for a while. */
   settle(): Promise<void>;
-  /** Moves the clock in steps of a second at most, settling after each. */
+  /** Moves the clock in steps of a second at most, settling before and after each. */
   advance(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -53,7 +51,7 @@ export async function startTestWorld(
   const stopping = new AbortController();
   const { signal } = stopping;
   let underWay = 0;
-  const inner = inProcessTransport(server.server.handle, { user: controllerManager });
+  const inner = inProcessTransport(server.server.handle, { user: controllerManagerUser });
   const counted: Transport = {
     async send(request) {
       underWay++;
@@ -65,21 +63,15 @@ export async function startTestWorld(
     },
     close: () => inner.close(),
   };
-  const client = new Client({ transport: wrap(counted), clock, userAgent: 'kube-controller-manager/test' });
-  const informers = new Informers({ client, clock, random, log, freeze: true });
-  const recorder = new EventRecorder({ client, clock, random, log, signal });
-  const controllers = (options.controllers ?? []).map((controller) =>
-    runController(controller, {
-      client,
-      informers,
-      record: recorder.from({ component: controller.eventSource ?? `${controller.name}-controller` }),
-      clock,
-      random,
-      log,
-      signal,
-    }),
-  );
-  informers.start(signal);
+  const { client, informers, recorder, controllers, stopped } = startControllers({
+    transport: wrap(counted),
+    clock,
+    random,
+    log,
+    signal,
+    controllers: options.controllers ?? [],
+    freeze: true,
+  });
 
   const isBusy = () => underWay > 0 || controllers.some(({ queue, active }) => queue.depth > 0 || active > 0);
   const settle = async () => {
@@ -96,12 +88,14 @@ export async function startTestWorld(
   return {
     server,
     clock,
+    transport: counted,
     client,
     informers,
     recorder,
     controllers,
     settle,
     async advance(milliseconds) {
+      await settle();
       for (let left = milliseconds; left > 0; left -= 1000) {
         clock.advance(Math.min(1000, left));
         await settle();
@@ -109,7 +103,7 @@ export async function startTestWorld(
     },
     async close() {
       stopping.abort();
-      await Promise.all(controllers.map(({ stopped }) => stopped));
+      await stopped;
       await inner.close();
       await server.close();
     },

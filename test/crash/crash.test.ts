@@ -7,8 +7,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { replayRevisionsMax } from '../../src/apiserver/cache/limits.ts';
 import { type Random, randomInteger, seededRandom } from '../../src/lib/random.ts';
 import { http2Session } from '../hostile/clients.ts';
 import { checkAllocations } from './allocations.ts';
@@ -118,16 +119,17 @@ async function finish(world: World, directory: string): Promise<string[]> {
   }
 }
 
-test(`${kills} kills lose nothing that was acknowledged`, async (context) => {
-  process.stdout.write(`crash test: --kills=${kills} --seed=${seed}\n`);
-  const directory = await mkdtemp(join(tmpdir(), 'wherry-crash-'));
-  const random = seededRandom(seed);
-  // A source of their own: how much the writers draw depends on how far they came.
-  const world = new World(seededRandom(seed + 1));
+/** Rounds of lives, and a last look. Resolves when nothing was found wrong. */
+async function runRounds(
+  context: TestContext,
+  world: World,
+  options: { directory: string; rounds: number; random: Random },
+): Promise<void> {
+  const { directory, rounds, random } = options;
   let server: ServerProcess | undefined;
   context.after(() => endServer(server));
   const where = (round: number) => `round ${round} of --seed=${seed}; the data is in ${directory}`;
-  for (let round = 1; round <= kills; round++) {
+  for (let round = 1; round <= rounds; round++) {
     const plan = planRound(round, random);
     server = startServer({ directory, options: rangeOptions });
     await runRound(world, server, plan).catch((failure: Error) => {
@@ -143,15 +145,48 @@ test(`${kills} kills lose nothing that was acknowledged`, async (context) => {
     if (failure instanceof CutError) throw new Error(`the last start was cut off: ${failure.message}`);
     throw failure;
   });
-  assert.deepEqual([...world.faults(), ...differences], [], where(kills));
+  assert.deepEqual([...world.faults(), ...differences], [], where(rounds));
+}
+
+function tell(context: TestContext, world: World): void {
   const { acknowledged, cutOff, cutOffHappened } = world.ledger;
+  const watches = Object.values(world.followers!).map(
+    ({ log, resumed }) => `${log.name} ${log.events.length} in ${resumed} watches`,
+  );
   context.diagnostic(
     `${acknowledged} writes acknowledged, ${cutOff} cut off, of which ${cutOffHappened} had happened; ` +
-      `counted to ${world.counter.value}; events: ` +
-      Object.values(world.followers!)
-        .map(({ log, resumed }) => `${log.name} ${log.events.length} in ${resumed} watches`)
-        .join(', '),
+      `counted to ${world.counter.value}; events: ${watches.join(', ')}`,
   );
+}
+
+test(`${kills} kills lose nothing that was acknowledged`, async (context) => {
+  process.stdout.write(`crash test: --kills=${kills} --seed=${seed}\n`);
+  const directory = await mkdtemp(join(tmpdir(), 'wherry-crash-'));
+  // The writers have a source of their own: how much they draw depends on how far they come.
+  const world = new World(seededRandom(seed + 1));
+  await runRounds(context, world, { directory, rounds: kills, random: seededRandom(seed) });
+  tell(context, world);
+  const { acknowledged } = world.ledger;
   assert.ok(acknowledged > kills * 5, `only ${acknowledged} writes were acknowledged`);
+  await rm(directory, { recursive: true });
+});
+
+test('the same when most of the state is older than the history that a start replays', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'wherry-crash-history-'));
+  const world = new World(seededRandom(seed + 2));
+  const server = startServer({ directory, options: rangeOptions });
+  context.after(() => endServer(server));
+  const target = await server.ready;
+  const [writing, watching] = [http2Session(target), http2Session(target)];
+  await world.settle(writing);
+  void world.resume(watching, { lazily: true });
+  void world.fidget(watching, () => world.ledger.acknowledged > 200);
+  await world.work({ ...world.load(writing), isOver: () => world.ledger.acknowledged > 200 });
+  await world.writeHistory(writing, replayRevisionsMax + 500);
+  // The watches come to the newest revision, which the next start can go on from.
+  await world.catchUp(writing, { lazily: true, isGone: () => false });
+  await endServer(server);
+  await runRounds(context, world, { directory, rounds: Math.min(kills, 10), random: seededRandom(seed + 3) });
+  tell(context, world);
   await rm(directory, { recursive: true });
 });

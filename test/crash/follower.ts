@@ -30,7 +30,8 @@ export class Follower {
     return stream.ended.then(({ clean, status, rest }) => {
       if (status !== 200 && status !== 0)
         this.log.faults.push(`watch of ${this.log.name} from ${from} was answered ${status}: ${rest}`);
-      if (clean && rest !== '') this.log.faults.push(`watch of ${this.log.name} ended within ${rest}`);
+      if (clean && rest !== '' && this.#stream === stream)
+        this.log.faults.push(`watch of ${this.log.name} ended within ${rest}`);
       return clean && status === 200;
     });
   }

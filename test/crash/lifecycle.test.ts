@@ -9,9 +9,9 @@ import { seededRandom } from '../../src/lib/random.ts';
 import { http2Session } from '../hostile/clients.ts';
 import { rawConnect } from '../hostile/tls.ts';
 import { ask } from './api.ts';
-import { configMapsPath, rangeOptions, untilCut } from './load.ts';
+import { rangeOptions, untilCut } from './load.ts';
 import { endServer, type ServerProcess, startServer } from './server-process.ts';
-import { slowCreateHttp1, slowCreateHttp2 } from './slow-create.ts';
+import { slowCreateHttp1, slowCreateHttp2, slowPath } from './slow-create.ts';
 import { World } from './world.ts';
 
 /** A drain has nothing to wait for once the last request has its answer. */
@@ -34,8 +34,11 @@ async function connect(context: TestContext, server: ServerProcess) {
   return { target, writing: session(), watching: session(), session };
 }
 
-/** A last start: what is there is what was acknowledged, and the watches go on without a gap. */
-async function checkAll(context: TestContext, world: World, directory: string): Promise<void> {
+/**
+ * A last start: what is there is what was acknowledged, and the watches go on without a gap. Resolves with the names of
+ * the slow creates that are there.
+ */
+async function checkAll(context: TestContext, world: World, directory: string): Promise<string[]> {
   const server = startServer({ directory, options: rangeOptions });
   context.after(() => endServer(server));
   const { writing, watching } = await connect(context, server);
@@ -43,9 +46,11 @@ async function checkAll(context: TestContext, world: World, directory: string): 
   void world.resume(watching, { lazily: true });
   await world.catchUp(writing, { lazily: true, isGone: () => false });
   assert.deepEqual([...world.faults(), ...world.compareHistories()], []);
+  const { object } = await ask(writing, { path: slowPath });
   writing.destroy();
   watching.destroy();
   await endServer(server);
+  return (object.items ?? []).map(({ metadata }) => metadata.name);
 }
 
 /** Slow creates over both protocols, idle connections of both, watches and writers; and then SIGTERM. */
@@ -57,13 +62,14 @@ async function drainOnce(
   const { server, round, writersGoOn } = options;
   const { target, writing, watching, session } = await connect(context, server);
   await world.settle(writing);
-  for (const name of ['slow-1', 'slow-2'])
-    await ask(writing, { method: 'DELETE', path: `${configMapsPath}/${name}` });
   const watched = world.resume(watching, { lazily: true });
   await ask(session(), { path: '/version' });
   const idle = await rawConnect({ ...target, protocol: 'http/1.1' });
   idle.write('GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  const slow = [slowCreateHttp1(target, 'slow-1'), slowCreateHttp2(session(), 'slow-2')];
+  const slow = [
+    slowCreateHttp1(target, `slow-${round}-http1`),
+    slowCreateHttp2(session(), `slow-${round}-http2`),
+  ];
   let stopping = false;
   const load = world.load(writing, () => stopping);
   const working = world.work({ ...load, isOver: () => stopping && !writersGoOn });
@@ -91,7 +97,10 @@ for (const writersGoOn of [false, true])
       assert.deepEqual(world.faults(), []);
       assert.equal(server.errors().replace(/^\S+ info +stopping signal="SIGTERM"\n$/, ''), '');
     }
-    await checkAll(context, world, directory);
+    assert.deepEqual(
+      await checkAll(context, world, directory),
+      [0, 1, 2, 3].flatMap((round) => [`slow-${round}-http1`, `slow-${round}-http2`]),
+    );
     context.diagnostic(`${world.ledger.acknowledged} acknowledged, ${world.ledger.cutOff} cut off`);
     if (!writersGoOn) assert.equal(world.ledger.cutOff, 0);
   });
@@ -150,5 +159,5 @@ test('a second SIGTERM ends a drain, and nothing acknowledged is lost', async (c
   server.child.kill('SIGTERM');
   assert.equal(await server.ended, 1);
   await working;
-  await checkAll(context, world, directory);
+  assert.deepEqual(await checkAll(context, world, directory), []);
 });

@@ -3,7 +3,9 @@
 import type { ClientHttp2Session } from 'node:http2';
 import { request } from 'node:https';
 import type { Target } from '../hostile/clients.ts';
-import { configMapsPath } from './load.ts';
+
+/** Where no writer and no watch of the crash tests is. */
+export const slowPath = '/api/v1/namespaces/kube-public/configmaps';
 
 export interface SlowCreate {
   /** Sends the other half; resolves with the status of the answer. */
@@ -19,7 +21,7 @@ const bodyOf = (name: string) => JSON.stringify({ metadata: { name }, data: { pa
 
 export function slowCreateHttp2(session: ClientHttp2Session, name: string): SlowCreate {
   const body = bodyOf(name);
-  const stream = session.request({ ':method': 'POST', ':path': configMapsPath, ...headersOf(body) });
+  const stream = session.request({ ':method': 'POST', ':path': slowPath, ...headersOf(body) });
   stream.write(body.slice(0, body.length / 2));
   const status = new Promise<number>((resolve, reject) => {
     stream.on('response', (headers) => {
@@ -48,7 +50,7 @@ export function slowCreateHttp1(target: Target, name: string): SlowCreate {
     cert: target.client?.certificate,
     key: target.client?.key,
     method: 'POST',
-    path: configMapsPath,
+    path: slowPath,
     headers: headersOf(body),
     agent: false,
   });

@@ -27,8 +27,12 @@ const catchUpMillisecondsMax = 10_000;
 const namesOf = (prefix: string, writer: number) =>
   Array.from({ length: objectsPerWriter }, (_, index) => `${prefix}-${writer}-${index}`);
 
-/** Boot's own, and the one that all count up: not in the ledger. */
-const strangers: ReadonlySet<string> = new Set(['default/kubernetes', `default/${counterName}`]);
+/** Boot's own, the one that all count up, and what only asks whether it can be: not in the ledger. */
+const strangers: ReadonlySet<string> = new Set([
+  'default/kubernetes',
+  'default/probe',
+  `default/${counterName}`,
+]);
 
 type FollowerName =
   | 'configMaps'

@@ -16,6 +16,7 @@ export function serve(
   tls: TestTls,
   handler: Handler,
   settings: Partial<HttpSettings> = {},
+  port = 0,
 ): Promise<HttpServer> {
   return startHttpServer({
     handler,
@@ -23,7 +24,7 @@ export function serve(
     clock: systemClock,
     log: silentLogger,
     bindAddress: '127.0.0.1',
-    port: 0,
+    port,
     settings: { drainMilliseconds: 500, ...settings },
   });
 }

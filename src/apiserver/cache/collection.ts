@@ -2,6 +2,11 @@ import type { Kind } from '../../kinds/kind.ts';
 import type { CachedObject, CacheEvent } from './cached-object.ts';
 import { cacheEventBytesMax, cacheEventsMax } from './limits.ts';
 
+/** What an event alone keeps alive: its object is the present state, or it is what the next event replaced. */
+function bytesOf({ object, previous, deleted }: CacheEvent): number {
+  return (previous?.bytes.length ?? 0) + (deleted ? object.bytes.length : 0);
+}
+
 /** All objects of one stored kind, ordered by key, and its latest events. */
 export class Collection {
   readonly kind: Kind;
@@ -92,7 +97,7 @@ export class Collection {
 
   #record(event: CacheEvent): CacheEvent {
     this.#events.push(event);
-    this.#eventBytes += event.object.bytes.length;
+    this.#eventBytes += bytesOf(event);
     while (
       this.#events.length - this.#eventsStart > cacheEventsMax ||
       this.#eventBytes > cacheEventBytesMax
@@ -100,7 +105,7 @@ export class Collection {
       const oldest = this.#events[this.#eventsStart];
       if (oldest === undefined) break;
       this.#eventsAfter = oldest.revision;
-      this.#eventBytes -= oldest.object.bytes.length;
+      this.#eventBytes -= bytesOf(oldest);
       this.#eventsStart++;
     }
     if (this.#eventsStart > cacheEventsMax / 2) {

@@ -1,8 +1,8 @@
 /** Events held per kind, so that a watch can resume; an older resourceVersion gets 410. */
 export const cacheEventsMax = 20_000;
 
-/** Bytes of objects those events may keep alive, per kind. */
-export const cacheEventBytesMax = 24 * 1024 * 1024;
+/** Bytes of past states that those events may keep alive, per kind. */
+export const cacheEventBytesMax = 12 * 1024 * 1024;
 
 /** History replayed into the cache at start, so that watches resume across a restart. */
 export const replayRevisionsMax = 10_000;

@@ -1,14 +1,21 @@
 /** Server-side apply: PATCH with application/apply-patch+yaml. Source: KEP-555; pkg/endpoints/handlers/patch.go applyPatcher. */
 import { path, required } from '../../kinds/field.ts';
 import type { AnyObject } from '../../kinds/object.ts';
-import { badRequestError, conflictError, invalidError, notFoundError } from '../../kinds/status.ts';
+import {
+  badRequestError,
+  conflictError,
+  invalidError,
+  notFoundError,
+  staleObject,
+} from '../../kinds/status.ts';
 import { applyConfiguration } from '../apply/apply-configuration.ts';
 import type { ResourceRequest } from '../context.ts';
 import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { isTrue } from '../request-info.ts';
 import { parseYamlBody, typedObject } from './body.ts';
-import { createObject, toStored } from './create.ts';
+import { createUnlessThere, toStored } from './create.ts';
+import { writeAttemptsMax } from './limits.ts';
 import { placeObject, timestamp } from './prepare.ts';
 import { respondStored } from './respond.ts';
 import { type ChangeOptions, changeObject, findStored } from './update.ts';
@@ -57,7 +64,7 @@ export async function serverSideApply(
   // Unknown fields are told of the configuration, not of what it is merged into.
   typedObject(request, structuredClone(config), { kind, fieldValidation: options.fieldValidation });
   const tracked: ChangeOptions = { ...options, tracked: true, derived: true };
-  if (findStored(request) === undefined) {
+  for (let attempt = 1; findStored(request) === undefined; attempt++) {
     if (info.subresource !== '') throw notFoundError(kind, info.name);
     if ((config.metadata.uid ?? '') !== '')
       throw conflictError(
@@ -66,7 +73,9 @@ export async function serverSideApply(
         `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found`,
       );
     const object = applied(request, { live: undefined, config }, options);
-    return respondStored(request, 201, await createObject(request, object, tracked));
+    const wire = await createUnlessThere(request, object, tracked);
+    if (wire !== undefined) return respondStored(request, 201, wire);
+    if (attempt >= writeAttemptsMax) throw conflictError(kind, info.name, staleObject);
   }
   const change = (old: AnyObject) =>
     toStored(request, applied(request, { live: presentObject(kind, structuredClone(old)), config }, options));

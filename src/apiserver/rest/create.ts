@@ -10,6 +10,7 @@ import { trackCreate } from './managed-fields.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
 import { persist } from './persist.ts';
 import { generateName, placeObject, prepareForCreate } from './prepare.ts';
+import { freshen } from './read.ts';
 import { respondStored } from './respond.ts';
 import { nextTurn } from './turn.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
@@ -70,5 +71,20 @@ export async function createObject(
       if (!taken || !drawn || attempt >= generateNameAttemptsMax) throw error;
       object.metadata.name = generateName(backend, generated);
     }
+  }
+}
+
+/** The same; undefined when somebody else was quicker, and the cache has what they wrote. */
+export async function createUnlessThere(
+  request: ResourceRequest,
+  decoded: AnyObject,
+  options: WriteOptions & { tracked?: boolean },
+): Promise<Uint8Array | undefined> {
+  try {
+    return await createObject(request, decoded, options);
+  } catch (error) {
+    if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error;
+    await freshen(request, '');
+    return undefined;
   }
 }

@@ -2,6 +2,7 @@
 import type { AnyObject } from '../../kinds/object.ts';
 import { recordUpdate } from '../apply/record.ts';
 import type { ResourceRequest } from '../context.ts';
+import { presentObject } from '../present.ts';
 import { timestamp } from './prepare.ts';
 import type { WriteOptions } from './write-options.ts';
 
@@ -17,18 +18,28 @@ export function trackCreate(request: ResourceRequest, object: AnyObject, options
   });
 }
 
-/** Both objects are in the stored version; `object.metadata.managedFields` is set. */
+/**
+ * Both objects are in the stored version; `object.metadata.managedFields` is set. Fields are owned in the version that
+ * the client spoke.
+ */
 export function trackUpdate(
   request: ResourceRequest,
   write: { object: AnyObject; old: AnyObject },
   options: WriteOptions,
 ): void {
+  const { kind } = request;
+  const { metadata } = write.object;
+  const shown = presentObject(kind, write.object);
+  // Converted or not, its metadata may be the very same: it must not be, or it could not be told apart.
+  const after = { ...shown, metadata: { ...shown.metadata } };
   recordUpdate({
-    before: write.old,
-    after: write.object,
+    before: presentObject(kind, write.old),
+    after,
     manager: options.fieldManager,
     subresource: request.info.subresource,
-    kind: request.stored,
+    kind,
     time: timestamp(request.backend),
   });
+  if (after.metadata.managedFields === undefined) delete metadata.managedFields;
+  else metadata.managedFields = after.metadata.managedFields;
 }

@@ -20,7 +20,7 @@ import { respondStored } from './respond.ts';
 import { changeObject } from './update.ts';
 import { parseWriteOptions } from './write-options.ts';
 
-export function patchTypeOf(request: ResourceRequest): string {
+export function patchTypeOf(request: Pick<ResourceRequest, 'request'>): string {
   return (request.request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 

@@ -17,8 +17,14 @@ import { warningsMax } from './limits.ts';
 
 /** `2026-11-21T01:02:03Z` */
 export function timestamp(backend: Pick<Backend, 'clock'>): string {
-  return `${new Date(backend.clock.now()).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(backend.clock.now() / 1000);
+  if (second !== latest.second)
+    latest = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }
+
+/** A write asks several times, and writes come many to a second. */
+let latest = { second: Number.NaN, text: '' };
 
 const generatedNameLengthMax = 63;
 const suffixLength = 5;

@@ -1,14 +1,21 @@
 import { completeObject } from '../../kinds/decode.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
-import { conflictError, notFoundError, type StatusError, staleObject } from '../../kinds/status.ts';
+import {
+  conflictError,
+  invalidError,
+  notFoundError,
+  type StatusError,
+  staleObject,
+} from '../../kinds/status.ts';
 import { admitChanged } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
+import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { readObjectInTurns } from './body.ts';
-import { createObject, toStored } from './create.ts';
+import { createUnlessThere, toStored } from './create.ts';
 import { writeAttemptsMax } from './limits.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { persist } from './persist.ts';
@@ -50,6 +57,13 @@ function isFinished(kind: Kind, object: AnyObject): boolean {
   );
 }
 
+/** What only the version that was asked for demands of a change. Throws 422. */
+function checkOwnVersion({ kind }: ResourceRequest, object: AnyObject, old: AnyObject): void {
+  if (kind.storedAs === undefined) return;
+  const errors = kind.validateUpdate?.(presentObject(kind, object), presentObject(kind, old)) ?? [];
+  if (errors.length > 0) throw invalidError(kind, old.metadata.name ?? '', errors);
+}
+
 /**
  * Reads, changes, checks and writes an object; reads again when it was changed meanwhile, unless the caller named the
  * resourceVersion it changes. Returns wire bytes in the stored version.
@@ -78,6 +92,7 @@ export async function changeObject(
     completeObject(object, stored.schema);
     admitChanged(request, object);
     prepareForUpdate(request, object, { old, target: options.target });
+    if (options.target === 'object') checkOwnVersion(request, object, old);
     completeObject(object, stored.schema);
     await nextTurn(bytes);
     const verb = isFinished(stored, object) ? 'delete' : 'update';
@@ -112,8 +127,10 @@ export async function update(request: ResourceRequest, target: UpdateTarget): Pr
   const body = await readObjectInTurns(request, options.fieldValidation);
   if (findStored(request) === undefined && target === 'object' && request.kind.createOnUpdate) {
     if ((body.metadata.uid ?? '') !== '') throw uidGone(request, body);
-    delete body.metadata.resourceVersion;
-    return respondStored(request, 201, await createObject(request, body, options));
+    const object = structuredClone(body);
+    delete object.metadata.resourceVersion;
+    const wire = await createUnlessThere(request, object, options);
+    if (wire !== undefined) return respondStored(request, 201, wire);
   }
   const change = () => {
     const object = structuredClone(body);

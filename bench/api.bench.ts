@@ -1,0 +1,44 @@
+/**
+ * The API server over HTTP/2 and TLS, from a client in a process of its own; each number beside its floor, measured in
+ * between. `npm run bench -- api`. On loopback only, in temporary directories, in under two minutes.
+ */
+import { benchCreate, setStatuses } from './api/create.ts';
+import { benchFanOut } from './api/fan-out.ts';
+import { benchGet } from './api/get.ts';
+import { benchList } from './api/list.ts';
+import { benchEmpty, benchLoaded, benchWritten } from './api/memory.ts';
+import { Workshop } from './api/processes.ts';
+import { benchStart } from './api/start.ts';
+import type { Bench, Measurement } from './bench.ts';
+
+const podCount = 10_000;
+
+async function measure(workshop: Workshop): Promise<Measurement[]> {
+  const dataDirectory = 'full';
+  const client = await workshop.startClient();
+  const start = await benchStart(workshop, client);
+  const empty = await benchEmpty(workshop);
+  const server = await workshop.startServer(dataDirectory);
+  const floor = await workshop.startFloor(dataDirectory);
+  const at = { server, floor, client, directory: workshop.directory };
+  const create = await benchCreate(at, podCount);
+  await setStatuses(at, podCount);
+  const written = await benchWritten(server, podCount);
+  const get = await benchGet(at);
+  const list = await benchList(at, podCount);
+  const fanOut = await benchFanOut(at);
+  await server.stop();
+  const loaded = await benchLoaded(workshop, { dataDirectory, podCount });
+  return [...get, ...list, ...create, ...fanOut, ...start, empty, written, loaded];
+}
+
+export const bench: Bench = {
+  async run() {
+    const workshop = new Workshop();
+    try {
+      return await measure(workshop);
+    } finally {
+      await workshop.close();
+    }
+  },
+};

@@ -1,0 +1,79 @@
+/** Source: plugins/podtopologyspread/filtering.go; KEP-895, KEP-3022 (minDomains), KEP-3094 (inclusion policies). */
+import { getOwn } from '../../kinds/object.ts';
+import { changedNode } from '../cluster-event.ts';
+import { requiredNodeMatch } from '../node-selector.ts';
+import type { NodeView } from '../node-view.ts';
+import { type Cycle, type Filter, resolvable, unresolvable } from '../plugin.ts';
+import type { PodView } from '../pod-view.ts';
+import { hasAllKeys, includesNode, type SpreadConstraint, spreadConstraints } from '../spread-constraint.ts';
+
+const skewed = resolvable("node(s) didn't match pod topology spread constraints");
+const noLabel = unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
+
+interface Domains {
+  readonly constraint: SpreadConstraint;
+  readonly counts: ReadonlyMap<string, number>;
+  /** What the fullest domain is compared with. */
+  readonly least: number;
+  readonly self: 0 | 1;
+}
+
+function countDomains(pod: PodView, constraints: readonly SpreadConstraint[], { snapshot }: Cycle): Domains[] {
+  const required = requiredNodeMatch(pod.pod);
+  const perConstraint = constraints.map((constraint) => ({
+    constraint,
+    matching: snapshot.countMatches(constraint.matcher),
+    counts: new Map<string, number>(),
+  }));
+  for (const node of snapshot.nodes) {
+    if (!hasAllKeys(node, constraints)) continue;
+    for (const { constraint, matching, counts } of perConstraint) {
+      if (!includesNode(constraint, node, { pod, required })) continue;
+      const value = getOwn(node.labels, constraint.topologyKey) as string;
+      counts.set(value, (counts.get(value) ?? 0) + (matching.get(node) ?? 0));
+    }
+  }
+  return perConstraint.map(({ constraint, counts }) => {
+    let least = Number.POSITIVE_INFINITY;
+    for (const count of counts.values()) least = Math.min(least, count);
+    return {
+      constraint,
+      counts,
+      least: counts.size < constraint.minDomains ? 0 : least,
+      self: constraint.selects(pod.labels) ? 1 : 0,
+    };
+  });
+}
+
+function check(node: NodeView, domains: readonly Domains[]) {
+  for (const { constraint, counts, least, self } of domains) {
+    const value = getOwn(node.labels, constraint.topologyKey);
+    if (value === undefined) return noLabel;
+    if ((counts.get(value) ?? 0) + self - least > constraint.maxSkew) return skewed;
+  }
+  return undefined;
+}
+
+export const podTopologySpread: Filter = {
+  name: 'PodTopologySpread',
+  prepare(pod, cycle) {
+    const constraints = spreadConstraints(pod, 'DoNotSchedule');
+    if (constraints.length === 0) return undefined;
+    const domains = countDomains(pod, constraints, cycle);
+    return { check: (node) => check(node, domains) };
+  },
+  helps(event, pod) {
+    switch (event.type) {
+      case 'podAdded':
+      case 'podChanged':
+      case 'podGone':
+        return spreadConstraints(pod, 'DoNotSchedule').some(
+          ({ selects }) => event.pod.namespace === pod.namespace && selects(event.pod.labels),
+        );
+      case 'nodeDeleted':
+        return true;
+      default:
+        return changedNode(event, 'labels', 'taints') !== undefined;
+    }
+  },
+};

@@ -1,0 +1,254 @@
+/**
+ * Pods that wait: to be tried (active), for a while after a failure (backoff), for something that helps (unschedulable),
+ * or for their gates to be taken away (gated). Source: pkg/scheduler/backend/queue.
+ */
+import { Heap } from '../client/heap.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ClusterEvent } from './cluster-event.ts';
+import {
+  flushMilliseconds,
+  podBackoffMilliseconds,
+  podBackoffMillisecondsMax,
+  queuedPodsMax,
+  unschedulableMillisecondsMax,
+} from './limits.ts';
+import type { Filter } from './plugin.ts';
+import type { PodView } from './pod-view.ts';
+
+export type QueueState = 'active' | 'backoff' | 'unschedulable' | 'gated';
+
+export interface QueuedPod {
+  readonly key: string;
+  pod: PodView;
+  /** How often it was tried. */
+  attempts: number;
+}
+
+interface Entry extends QueuedPod {
+  /** `trying`: taken out, with `failed` or `done` to come. */
+  state: QueueState | 'trying';
+  /** Differs from the one in a heap when the heap's is out of date. */
+  ticket: number;
+  failedAt: number;
+  /** Filters that refused it; none: anything may help. */
+  refusedBy: readonly Filter[];
+  /** It failed by an error, not for want of a node: it is not tried before its time. */
+  isError: boolean;
+}
+
+interface Ticket {
+  readonly entry: Entry;
+  readonly ticket: number;
+}
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called when there may be something to take. */
+  onReady(): void;
+  readonly podsMax?: number;
+}
+
+export class SchedulingQueue {
+  readonly #options: QueueOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #counts = { active: 0, backoff: 0, unschedulable: 0, gated: 0 };
+  readonly #active = new Heap<Ticket>();
+  readonly #backoff = new Heap<Ticket>();
+  readonly #errors = new Heap<Ticket>();
+  #tickets = 0;
+  #overflowed = false;
+  #cancelTimer: (() => void) | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    this.#flushLater();
+    options.signal.addEventListener('abort', () => this.#cancelTimer?.(), { once: true });
+  }
+
+  /** How many pods are in which state. */
+  get counts(): Readonly<Record<QueueState, number>> {
+    return this.#counts;
+  }
+
+  /** Pods were turned away, and there is room again: whoever asks adds them anew. */
+  takeOverflow(): boolean {
+    const max = this.#options.podsMax ?? queuedPodsMax;
+    if (!this.#overflowed || this.#entries.size > max / 2) return false;
+    this.#overflowed = false;
+    return true;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** A pod to be scheduled, new or changed. A change is a new chance. */
+  set(pod: PodView): void {
+    const known = this.#entries.get(pod.key);
+    const isGated = (pod.pod.spec?.schedulingGates ?? []).length > 0;
+    if (known !== undefined && known.pod.uid === pod.uid) {
+      const isSame = known.state === 'trying' || !isChanged(known.pod, pod);
+      known.pod = pod;
+      if (isSame) return;
+      if (isGated) this.#move(known, 'gated');
+      else if (known.state !== 'active') this.#revive(known);
+      return;
+    }
+    if (known !== undefined) this.delete(pod.key);
+    if (this.#entries.size >= (this.#options.podsMax ?? queuedPodsMax)) {
+      this.#overflowed = true;
+      return;
+    }
+    const entry: Entry = {
+      key: pod.key,
+      pod,
+      attempts: 0,
+      state: 'trying',
+      ticket: 0,
+      failedAt: Number.NEGATIVE_INFINITY,
+      refusedBy: [],
+      isError: false,
+    };
+    this.#entries.set(pod.key, entry);
+    this.#move(entry, isGated ? 'gated' : 'active');
+  }
+
+  delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#leave(entry);
+    this.#entries.delete(key);
+  }
+
+  /** The most important pod. When none is active, one that waits to be tried again anyway (KEP-5142). */
+  take(): QueuedPod | undefined {
+    this.#releaseBackoff();
+    const entry = this.#pop(this.#active) ?? this.#pop(this.#backoff);
+    if (entry === undefined) return undefined;
+    this.#leave(entry);
+    entry.state = 'trying';
+    entry.attempts++;
+    return entry;
+  }
+
+  /** It found no node: refused by these filters, or it failed by an error. */
+  failed(taken: QueuedPod, options: { refusedBy: readonly Filter[]; isError?: boolean }): void {
+    const entry = this.#entries.get(taken.key);
+    if (entry !== taken) return;
+    entry.failedAt = this.#options.clock.now();
+    entry.refusedBy = options.refusedBy;
+    entry.isError = options.isError ?? false;
+    if (entry.isError) this.#revive(entry);
+    else this.#move(entry, 'unschedulable');
+  }
+
+  /** It has its node. */
+  done(taken: QueuedPod): void {
+    if (this.#entries.get(taken.key) === taken) this.delete(taken.key);
+  }
+
+  /** Those that the event may help are tried again, after their backoff. */
+  wake(event: ClusterEvent): void {
+    if (this.#counts.unschedulable === 0) return;
+    for (const entry of this.#entries.values()) {
+      if (entry.state !== 'unschedulable') continue;
+      const { refusedBy, pod } = entry;
+      if (refusedBy.length === 0 || refusedBy.some((filter) => filter.helps(event, pod))) this.#revive(entry);
+    }
+  }
+
+  /** At once, whatever it waits for; gates excepted. */
+  activate(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && (entry.state === 'unschedulable' || entry.state === 'backoff'))
+      this.#move(entry, 'active');
+  }
+
+  /** When its backoff is over: 1 s, 2 s, 4 s, ... 10 s after the failure. */
+  #readyAt({ attempts, failedAt }: Entry): number {
+    const wait = podBackoffMilliseconds * 2 ** Math.min(30, Math.max(0, attempts - 1));
+    return failedAt + Math.min(podBackoffMillisecondsMax, wait);
+  }
+
+  #revive(entry: Entry): void {
+    const isReady = entry.attempts === 0 || this.#readyAt(entry) <= this.#options.clock.now();
+    this.#move(entry, isReady ? 'active' : 'backoff');
+  }
+
+  #move(entry: Entry, state: QueueState): void {
+    this.#leave(entry);
+    entry.state = state;
+    this.#counts[state]++;
+    const ticket: Ticket = { entry, ticket: ++this.#tickets };
+    entry.ticket = ticket.ticket;
+    if (state === 'active') this.#active.push(-entry.pod.priority, ticket);
+    else if (state === 'backoff') {
+      const readyAt = this.#readyAt(entry);
+      (entry.isError ? this.#errors : this.#backoff).push(readyAt, ticket);
+      this.#wakeUpAt(readyAt);
+    } else return;
+    this.#options.onReady();
+  }
+
+  #leave(entry: Entry): void {
+    if (entry.state !== 'trying') this.#counts[entry.state]--;
+    entry.state = 'trying';
+    entry.ticket = 0;
+  }
+
+  /** What is out of date is thrown away as it comes up. */
+  #pop(heap: Heap<Ticket>): Entry | undefined {
+    for (let next = heap.pop(); next !== undefined; next = heap.pop())
+      if (next.entry.ticket === next.ticket) return next.entry;
+    return undefined;
+  }
+
+  #releaseBackoff(): void {
+    const now = this.#options.clock.now();
+    for (const heap of [this.#backoff, this.#errors])
+      while ((heap.leastRank ?? Number.POSITIVE_INFINITY) <= now) {
+        const next = heap.pop();
+        if (next !== undefined && next.entry.ticket === next.ticket) this.#move(next.entry, 'active');
+      }
+  }
+
+  #wakeUpAt(time: number): void {
+    if (time >= this.#timerAt || this.#options.signal.aborted) return;
+    this.#cancelTimer?.();
+    const { clock } = this.#options;
+    this.#timerAt = time;
+    this.#cancelTimer = clock.after(time - clock.now(), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#flush();
+      this.#releaseBackoff();
+      const next = Math.min(
+        this.#backoff.leastRank ?? Number.POSITIVE_INFINITY,
+        this.#errors.leastRank ?? Number.POSITIVE_INFINITY,
+      );
+      if (next !== Number.POSITIVE_INFINITY) this.#wakeUpAt(next);
+      this.#flushLater();
+    });
+  }
+
+  #flushLater(): void {
+    this.#wakeUpAt(this.#options.clock.now() + flushMilliseconds);
+  }
+
+  /** In case that an event which would have helped was not recognised as such. */
+  #flush(): void {
+    if (this.#counts.unschedulable === 0) return;
+    const before = this.#options.clock.now() - unschedulableMillisecondsMax;
+    for (const entry of this.#entries.values())
+      if (entry.state === 'unschedulable' && entry.failedAt <= before) this.#revive(entry);
+  }
+}
+
+/** A new status is no new chance. */
+function isChanged(old: PodView, now: PodView): boolean {
+  return (
+    old.pod.metadata.generation !== now.pod.metadata.generation ||
+    JSON.stringify([old.labels, old.pod.spec]) !== JSON.stringify([now.labels, now.pod.spec])
+  );
+}

@@ -1,0 +1,14 @@
+import { normalizeByLargest, type Score } from '../plugin.ts';
+import { isTolerated } from '../taints.ts';
+
+/** Prefers nodes with fewer PreferNoSchedule taints that the pod does not tolerate. */
+export const taintTolerationScore: Score = {
+  name: 'TaintToleration',
+  prepare({ tolerations }, nodes) {
+    if (nodes.every(({ softTaints }) => softTaints.length === 0)) return undefined;
+    return {
+      score: ({ softTaints }) => softTaints.filter((taint) => !isTolerated(taint, tolerations)).length,
+      normalize: (scores) => normalizeByLargest(scores, true),
+    };
+  },
+};

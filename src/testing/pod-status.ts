@@ -1,0 +1,197 @@
+/**
+ * A pod's status as kubelet writes it, from what the runtime knows. Source of shapes, reasons and wording:
+ * pkg/kubelet/kubelet_pods.go and pkg/kubelet/status/generate.go of Kubernetes.
+ */
+import { createHash } from 'node:crypto';
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../kinds/generated/types.ts';
+import { isFinished } from './advance-pod.ts';
+import { type Behaviour, behaviourOf } from './behaviour.ts';
+import { podConditions } from './pod-conditions.ts';
+import { type ContainerRun, containersOf, type Exit, isTerminalPhase, type PodRuntime } from './pod-runtime.ts';
+import { timestamp } from './timestamp.ts';
+
+/** What the status says of the node. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly hostIP: string;
+}
+
+interface Context {
+  readonly pod: Pod;
+  readonly runtime: PodRuntime;
+  readonly now: number;
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const containerID = ({ runtime }: Context, name: string, restarts: number): string =>
+  `containerd://${hash(`${runtime.uid}/${name}/${restarts}`)}`;
+
+function terminatedState(context: Context, run: ContainerRun, exit: Exit): ContainerState {
+  // While the next one is only started or awaited, the number of restarts is ahead of the container that ended.
+  const restarts = run.stage === 'running' || run.stage === 'starting' ? Math.max(0, run.restarts - 1) : run.restarts;
+  return {
+    terminated: {
+      containerID: containerID(context, run.name, restarts),
+      exitCode: exit.code,
+      finishedAt: timestamp(exit.finishedAt),
+      reason: exit.reason ?? (exit.code === 0 ? 'Completed' : 'Error'),
+      startedAt: timestamp(exit.startedAt),
+    },
+  };
+}
+
+const lost: ContainerState = {
+  terminated: {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+    startedAt: undefined,
+    finishedAt: undefined,
+  },
+};
+
+/** Go prints `10s`, `1m20s`, `5m0s`. */
+function goDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}
+
+const pullError = (image: string): string =>
+  `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": not found`;
+
+function waitingState({ pod }: Context, run: ContainerRun, image: string): ContainerState {
+  const { name, namespace, uid } = pod.metadata;
+  if (run.stage === 'pullFailed') return { waiting: { reason: 'ErrImagePull', message: pullError(image) } };
+  if (run.stage === 'pullBackOff' || run.pullBackOff !== undefined) {
+    const message = `Back-off pulling image "${image}": ErrImagePull: ${pullError(image)}`;
+    return { waiting: { reason: 'ImagePullBackOff', message } };
+  }
+  if (run.stage === 'backOff') {
+    const wait = goDuration(run.backOff?.milliseconds ?? 0);
+    const message = `back-off ${wait} restarting failed container=${run.name} pod=${name}_${namespace}(${uid})`;
+    return { waiting: { reason: 'CrashLoopBackOff', message } };
+  }
+  const initializes = (pod.spec?.initContainers ?? []).length > 0;
+  return { waiting: { reason: initializes ? 'PodInitializing' : 'ContainerCreating' } };
+}
+
+function statesOf(context: Context, run: ContainerRun, image: string): { state: ContainerState; last: ContainerState } {
+  const ended = run.exit === undefined ? {} : terminatedState(context, run, run.exit);
+  if (run.stage === 'running') return { state: { running: { startedAt: timestamp(run.since) } }, last: ended };
+  // A container that comes back at once is shown as ended until it does; a stopped pod's are never seen again.
+  const isEnded = run.stage === 'exited' || (run.stage === 'starting' && run.pullBackOff === undefined);
+  if (run.exit !== undefined && (isEnded || context.runtime.stop !== undefined)) return { state: ended, last: {} };
+  if (context.runtime.stop !== undefined && run.role === 'app') return { state: lost, last: ended };
+  return { state: waitingState(context, run, image), last: ended };
+}
+
+function isReady(context: Context, run: ContainerRun, behaviour: Behaviour): boolean {
+  if (run.role === 'init') return run.stage === 'exited' && run.exit?.code === 0;
+  if (run.stage !== 'running' || behaviour.neverReady) return false;
+  return run.since + behaviour.readyMilliseconds <= context.now;
+}
+
+/** A container that is on its way back is not counted before it runs. */
+const restartCount = (run: ContainerRun): number =>
+  run.stage === 'starting' && run.exit !== undefined ? Math.max(0, run.restarts - 1) : run.restarts;
+
+function mountsOf(container: Container): ContainerStatus['volumeMounts'] {
+  return container.volumeMounts?.map(({ name, mountPath, readOnly }) => ({
+    name,
+    mountPath,
+    ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+  }));
+}
+
+function containerStatus(context: Context, run: ContainerRun, container: Container): ContainerStatus {
+  const behaviour = behaviourOf(context.pod, container, run.role);
+  const image = container.image ?? '';
+  const { state, last } = statesOf(context, run, image);
+  const wasCreated = run.stage === 'running' || run.exit !== undefined;
+  const { limits, requests } = container.resources ?? {};
+  return {
+    ...(wasCreated && requests !== undefined ? { allocatedResources: requests } : {}),
+    ...(wasCreated ? { containerID: containerID(context, run.name, restartCount(run)) } : {}),
+    image,
+    imageID: wasCreated ? `${image.replace(/[:@].*$/, '')}@sha256:${hash(image)}` : '',
+    lastState: last,
+    name: run.name,
+    ready: isReady(context, run, behaviour),
+    ...(wasCreated ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
+    restartCount: restartCount(run),
+    started: run.stage === 'running' && run.role !== 'init',
+    state,
+    ...(container.volumeMounts === undefined ? {} : { volumeMounts: mountsOf(container) }),
+  };
+}
+
+/** Source: getPhase of kubelet_pods.go. */
+function phaseOf(context: Context, statuses: readonly ContainerStatus[]): string {
+  const { pod, runtime } = context;
+  const { containers, stop } = runtime;
+  const apps = statuses.slice(containers.length - (pod.spec?.containers ?? []).length);
+  const isDone = stop !== undefined ? isStopped(runtime) : isFinished(pod, runtime) && isStopped(runtime);
+  if (isDone) {
+    const failed = statuses.some(
+      ({ state }, index) => containers[index]?.role !== 'sidecar' && state?.terminated != null && state.terminated.exitCode !== 0,
+    );
+    const unfinished = containers.some((run) => run.role !== 'sidecar' && run.exit === undefined);
+    return stop?.failure !== undefined || failed || unfinished ? 'Failed' : 'Succeeded';
+  }
+  const initializing = containers.some((run) =>
+    run.role === 'init' ? !(run.stage === 'exited' && run.exit?.code === 0) : run.role === 'sidecar' && neverRan(run),
+  );
+  if (initializing) return 'Pending';
+  const anyWaits = apps.some(({ state, lastState }) => state?.waiting != null && lastState?.terminated == null);
+  if (anyWaits) return 'Pending';
+  return 'Running';
+}
+
+const neverRan = ({ stage, exit }: ContainerRun): boolean => stage !== 'running' && exit === undefined;
+
+/** Nothing runs any more. */
+export const isStopped = ({ containers }: PodRuntime): boolean => containers.every(({ stage }) => stage !== 'running');
+
+/** Kubelet sorts them by name, init containers as they stand in the spec. */
+const byName = (left: ContainerStatus, right: ContainerStatus): number =>
+  left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+
+function addresses({ pod, runtime }: Context, hostIP: string, hasSandbox: boolean): Partial<PodStatus> {
+  const ip = pod.spec?.hostNetwork === true ? hostIP : runtime.ip;
+  return {
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    ...(hasSandbox && ip !== undefined ? { podIP: ip, podIPs: [{ ip }] } : {}),
+  };
+}
+
+/** Has a network: something has been started, or tried. */
+const sandboxIsThere = ({ containers }: PodRuntime): boolean =>
+  containers.some((run) => run.exit !== undefined || run.pullBackOff !== undefined || run.stage === 'running');
+
+/** The whole status; what others wrote into it stays. */
+export function podStatus(pod: Pod, state: { node: NodeFacts; runtime: PodRuntime; now: number }): PodStatus {
+  const { node, runtime, now } = state;
+  const context: Context = { pod, runtime, now };
+  const containers = new Map(containersOf(pod).map(({ container }) => [container.name, container]));
+  const all = runtime.containers.map((run) =>
+    containerStatus(context, run, containers.get(run.name) ?? { name: run.name }),
+  );
+  const initCount = (pod.spec?.initContainers ?? []).length;
+  const phase = phaseOf(context, all);
+  const hasSandbox = sandboxIsThere(runtime);
+  const { failure } = runtime.stop ?? {};
+  const old = pod.status ?? {};
+  return {
+    ...old,
+    conditions: podConditions(pod, { phase, statuses: all, hasSandbox: hasSandbox && !isTerminalPhase(phase), now }),
+    containerStatuses: all.slice(initCount).sort(byName),
+    ...addresses(context, node.hostIP, hasSandbox),
+    ...(initCount > 0 ? { initContainerStatuses: all.slice(0, initCount) } : {}),
+    ...(failure === undefined ? {} : failure),
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    phase,
+    startTime: old.startTime ?? timestamp(runtime.startedAt),
+  };
+}
