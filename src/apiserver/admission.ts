@@ -7,6 +7,7 @@
 import type { CertificateSigningRequest, Node, PodSpec } from '../kinds/generated/types.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import { forbiddenError, type ResourceName } from '../kinds/status.ts';
+import type { Collection } from './cache/collection.ts';
 import type { ResourceRequest } from './context.ts';
 
 interface AdmissionPlugin {
@@ -43,10 +44,24 @@ interface PriorityClassObject extends AnyObject {
   preemptionPolicy?: string;
 }
 
-function defaultPriorityClass(request: ResourceRequest): PriorityClassObject | undefined {
-  const all = request.backend.cache.list(priorityClasses) as PriorityClassObject[];
+/** Every new pod asks, and it hardly ever changes: the answer as of the collection's newest event. */
+const knownDefaults = new WeakMap<
+  Collection,
+  { readonly revision: number; readonly found: PriorityClassObject | undefined }
+>();
+
+function defaultPriorityClass({ backend }: ResourceRequest): PriorityClassObject | undefined {
+  const kind = backend.kinds.byResource('scheduling.k8s.io', 'v1', 'priorityclasses');
+  if (kind === undefined) return undefined;
+  const collection = backend.cache.collection(kind);
+  const { newestEventRevision: revision } = collection;
+  const known = knownDefaults.get(collection);
+  if (known?.revision === revision) return known.found;
+  const all = backend.cache.list(priorityClasses) as PriorityClassObject[];
   // There should be one; when two raced, the lower one wins, as upstream.
-  return all.filter((each) => each.globalDefault).sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
+  const [found] = all.filter((each) => each.globalDefault).sort((a, b) => (a.value ?? 0) - (b.value ?? 0));
+  knownDefaults.set(collection, { revision, found });
+  return found;
 }
 
 function priorityClassOf(request: ResourceRequest, named: string): PriorityClassObject | undefined {

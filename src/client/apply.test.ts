@@ -83,7 +83,10 @@ describe('changes are carried out', () => {
     faults.answer({
       match: ({ method }) => method === 'POST',
       times: 1000,
-      with: { status: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden', message: 'exceeded quota' } },
+      with: {
+        status: 403,
+        body: { kind: 'Status', code: 403, reason: 'Forbidden', message: 'exceeded quota' },
+      },
     });
     const refused = await apply(...many('refused'));
     assert.deepEqual([refused.error, refused.written.length, faults.asked.length], ['403 Forbidden', 0, 1]);
@@ -91,7 +94,10 @@ describe('changes are carried out', () => {
   });
 
   test('what exists already may be fine, or not', async () => {
-    assert.deepEqual(await apply(create('ConfigMap', map('one'), { existsIsFine: true })), { written: [], error: undefined });
+    assert.deepEqual(await apply(create('ConfigMap', map('one'), { existsIsFine: true })), {
+      written: [],
+      error: undefined,
+    });
     assert.equal((await apply(create('ConfigMap', map('one')))).error, '409 AlreadyExists');
   });
 
@@ -101,7 +107,10 @@ describe('changes are carried out', () => {
       written: [{ kind: 'ConfigMap', gone: { key: 'default/gone', uid: 'u' } }],
       error: undefined,
     });
-    assert.equal((await apply(update('ConfigMap', map('gone', { resourceVersion: '2' })))).error, '404 NotFound');
+    assert.equal(
+      (await apply(update('ConfigMap', map('gone', { resourceVersion: '2' })))).error,
+      '404 NotFound',
+    );
     assert.equal((await apply(remove('ConfigMap', map('one', { uid: 'another' })))).error, '409 Conflict');
   });
 
@@ -138,10 +147,19 @@ describe('changes are carried out', () => {
       metadata: { namespace: 'default', name: 'web' },
       spec: { containers: [{ name: 'web', image: 'nginx' }] },
     });
-    const body = { apiVersion: 'v1', kind: 'Binding', metadata: {}, target: { kind: 'Node', name: 'node-1' } };
-    const outcome = await apply(
-      { type: 'createSubresource', kind: 'Pod', key: 'default/web', subresource: 'binding', body },
-    );
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: {},
+      target: { kind: 'Node', name: 'node-1' },
+    };
+    const outcome = await apply({
+      type: 'createSubresource',
+      kind: 'Pod',
+      key: 'default/web',
+      subresource: 'binding',
+      body,
+    });
     assert.equal(outcome.error, undefined);
     const { spec } = await context.client.of('Pod').get({ namespace: 'default', name: 'web' });
     assert.equal(spec?.nodeName, 'node-1');
@@ -154,7 +172,10 @@ describe('changes are carried out', () => {
     assert.deepEqual(recorded, []);
     const controller = new AbortController();
     controller.abort();
-    const outcome = await applyChanges([create('ConfigMap', map('x'))], { ...context, signal: controller.signal });
+    const outcome = await applyChanges([create('ConfigMap', map('x'))], {
+      ...context,
+      signal: controller.signal,
+    });
     assert.ok(outcome.error instanceof AbortedError);
   });
 });

@@ -188,6 +188,9 @@ async function send(
       const { namespace, name } = splitKey(change.key);
       const body = { ...change.body, metadata: { ...change.body.metadata, namespace, name } };
       await client.createSubresource({ namespace, name }, { subresource: change.subresource, body, signal });
+      // The answer says nothing of the object; an eviction at least ends with it gone or marked.
+      if (change.subresource === 'eviction')
+        progress.written.push({ kind: change.kind, gone: { key: change.key, uid: undefined } });
       return name;
     }
     case 'update':

@@ -10,7 +10,6 @@ import { isReady, isTerminal } from './pods.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
 export const headlessLabel = 'service.kubernetes.io/headless';
-export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 
 /** Ended pods, and those without an address, have no endpoint. */
 export const mayBeEndpoint = (pod: Pod): boolean =>

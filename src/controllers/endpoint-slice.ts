@@ -29,15 +29,14 @@ import {
   serviceNameLabel,
   servicesOnNode,
   servicesSelecting,
-  triggerTimeAnnotation,
   zoneOf,
 } from './endpoint-pods.ts';
 import { endpointsPerSliceMax } from './limits.ts';
 import { controllerReference } from './owner.ts';
-import { isReady, podCondition, timeOf } from './pods.ts';
+import { isReady } from './pods.ts';
 import { sameMap, sliceChanges, type WantedSlice } from './slice-changes.ts';
 import { packSlices, portsKey } from './slice-packing.ts';
-import { timestampOf } from './timestamp.ts';
+import { triggerTime, withTriggerTime } from './trigger-time.ts';
 
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const controllerName = 'endpointslice-controller.k8s.io';
@@ -186,24 +185,6 @@ function planFamily(
   return { wanted, unwanted, changed };
 }
 
-/**
- * When what is written came about, for measuring how long it took: the earliest time at which one of the changed pods
- * became ready or not; for the first slices the Service's creation counts too. Upstream remembers the times it has seen
- * before; here they follow from what changes.
- */
-function triggerTime(
-  service: Service,
-  { changed, pods, isFirst }: { changed: readonly Endpoint[]; pods: readonly Pod[]; isFirst: boolean },
-): string | undefined {
-  const names = new Set(changed.map(({ targetRef }) => targetRef?.name));
-  const times = pods
-    .filter(({ metadata }) => names.has(metadata.name))
-    .map((pod) => timeOf(podCondition(pod, 'Ready')?.lastTransitionTime));
-  if (isFirst) times.push(timeOf(service.metadata.creationTimestamp));
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : timestampOf(Math.min(...known));
-}
-
 /** The slices of a Service that this controller writes and that are not on their way out. */
 const slicesOf = (service: Service, view: View): EndpointSlice[] =>
   view
@@ -234,9 +215,9 @@ function reconcile(key: string, view: View): Change[] {
       existing: existing.filter(({ addressType }) => addressType === family),
     }),
   );
+  const changed = new Set(plans.flatMap((plan) => plan.changed.map(({ targetRef }) => targetRef?.name)));
   const trigger = triggerTime(service, {
-    changed: plans.flatMap(({ changed }) => changed),
-    pods,
+    changed: pods.filter(({ metadata }) => changed.has(metadata.name)),
     isFirst: existing.length === 0,
   });
   const { namespace, name = '' } = service.metadata;
@@ -248,20 +229,13 @@ function reconcile(key: string, view: View): Change[] {
     ],
     mayReuse: (slice) => isOwnedBy(slice, service),
     mayCreate: service.metadata.deletionTimestamp === undefined,
-    metadata: (wanted) => {
-      const { [triggerTimeAnnotation]: _before, ...annotations } =
-        wanted.existing?.metadata.annotations ?? {};
-      return {
-        namespace,
-        generateName: `${name}-`,
-        labels: labelsOf(service),
-        annotations: {
-          ...annotations,
-          ...(trigger === undefined ? {} : { [triggerTimeAnnotation]: trigger }),
-        },
-        ownerReferences: [controllerReference(service, serviceKind)],
-      };
-    },
+    metadata: (wanted) => ({
+      namespace,
+      generateName: `${name}-`,
+      labels: labelsOf(service),
+      annotations: withTriggerTime(wanted.existing?.metadata.annotations, trigger),
+      ownerReferences: [controllerReference(service, serviceKind)],
+    }),
   });
 }
 

@@ -2,7 +2,12 @@
  * What a filter and a score are. Both are prepared once for a pod and then asked for each node; one that has nothing to
  * say about a pod is not asked at all, as upstream's Skip.
  */
-import type { LabelSelector, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../kinds/generated/types.ts';
+import type {
+  LabelSelector,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+} from '../kinds/generated/types.ts';
 import type { ClusterEvent } from './cluster-event.ts';
 import type { NodeView } from './node-view.ts';
 import type { PodView } from './pod-view.ts';
@@ -71,7 +76,8 @@ export interface WeightedScore {
 
 export const scoreMax = 100;
 
-export const isRejection = (prepared: PreparedFilter | Rejection): prepared is Rejection => 'reasons' in prepared;
+export const isRejection = (prepared: PreparedFilter | Rejection): prepared is Rejection =>
+  'reasons' in prepared;
 
 /** Removing pods from the node may help. */
 export const resolvable = (...reasons: string[]): Rejection => ({ reasons, isResolvable: true });

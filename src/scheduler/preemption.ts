@@ -58,7 +58,9 @@ function whyNotEligible(pod: PodView, { snapshot }: Cycle, options: PreemptOptio
   if (pod.pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const nominated = options.nominator.nodeOf(pod.key);
   const node = nominated === undefined ? undefined : snapshot.node(nominated);
-  if (node === undefined || options.diagnosis.ofNodes.get(node.name)?.isResolvable === false) return undefined;
+  const { ofPod, ofNodes } = options.diagnosis;
+  // It will not go there in any case: it may look for another node.
+  if (node === undefined || (ofPod ?? ofNodes.get(node.name))?.isResolvable === false) return undefined;
   for (const other of node.pods.values())
     if (other.priority < pod.priority && isBeingPreempted(other))
       return 'not eligible due to a terminating pod on the nominated node.';

@@ -3,7 +3,13 @@
  * Source: pkg/scheduler/framework/types.go (Resource, NonZeroRequested), pkg/scheduler/util/pod_resources.go.
  */
 import type { Container, PodSpec } from '../kinds/generated/types.ts';
-import { addAmounts, aggregateAmounts, type AmountMap, isSidecar, readAmounts } from '../kinds/pod/amounts.ts';
+import {
+  type AmountMap,
+  addAmounts,
+  aggregateAmounts,
+  isSidecar,
+  readAmounts,
+} from '../kinds/pod/amounts.ts';
 import { isHugePages } from '../kinds/pod/resource-names.ts';
 import { milliValue, type Quantity, value } from '../lib/quantity.ts';
 
@@ -97,7 +103,9 @@ export function nonZeroRequests(spec: PodSpec): Pair {
   const memory = podLevel.get('memory');
   return {
     milliCPU:
-      (cpu === undefined ? Math.max(sum.milliCPU, most.milliCPU) : Number(milliValue(cpu))) + overhead.milliCPU,
-    memory: (memory === undefined ? Math.max(sum.memory, most.memory) : Number(value(memory))) + overhead.memory,
+      (cpu === undefined ? Math.max(sum.milliCPU, most.milliCPU) : Number(milliValue(cpu))) +
+      overhead.milliCPU,
+    memory:
+      (memory === undefined ? Math.max(sum.memory, most.memory) : Number(value(memory))) + overhead.memory,
   };
 }

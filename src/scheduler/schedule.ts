@@ -90,9 +90,7 @@ export function schedule(pod: PodView, cycle: Cycle, options: ScheduleOptions): 
 function search(check: NodeCheck, { snapshot }: Cycle, options: ScheduleOptions) {
   const { onlyNodes } = check;
   const nodes =
-    onlyNodes === undefined
-      ? snapshot.nodes
-      : [...onlyNodes].flatMap((name) => snapshot.node(name) ?? []);
+    onlyNodes === undefined ? snapshot.nodes : [...onlyNodes].flatMap((name) => snapshot.node(name) ?? []);
   const wanted = feasibleNodesWanted(nodes.length, options.profile.percentageOfNodesToScore);
   const fitting: NodeView[] = [];
   const refused = new Map<string, NodeRejection>();

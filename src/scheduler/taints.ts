@@ -4,7 +4,10 @@ import type { Taint, Toleration } from '../kinds/generated/types.ts';
 export const unschedulableTaint: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 /** `Gt` and `Lt` (KEP-5471) are behind a feature gate that is off in v1.36: they tolerate nothing. */
-export function tolerates({ key = '', operator = '', value = '', effect = '' }: Toleration, taint: Taint): boolean {
+export function tolerates(
+  { key = '', operator = '', value = '', effect = '' }: Toleration,
+  taint: Taint,
+): boolean {
   if (effect !== '' && effect !== taint.effect) return false;
   if (key !== '' && key !== taint.key) return false;
   if (operator === 'Exists') return true;

@@ -35,6 +35,23 @@ export interface TestWorld {
 const quietTurns = 20;
 const turnsMax = 100_000;
 
+/** Counts the requests that have not been answered. */
+function counting(inner: Transport): { transport: Transport; underWay: () => number } {
+  let underWay = 0;
+  const transport: Transport = {
+    async send(request) {
+      underWay++;
+      try {
+        return await inner.send(request);
+      } finally {
+        underWay--;
+      }
+    },
+    close: () => inner.close(),
+  };
+  return { transport, underWay: () => underWay };
+}
+
 export async function startTestWorld(
   options: {
     controllers?: readonly Controller[];
@@ -50,21 +67,10 @@ export async function startTestWorld(
   const random = seededRandom(seed + 1);
   const stopping = new AbortController();
   const { signal } = stopping;
-  let underWay = 0;
   const inner = inProcessTransport(server.server.handle, { user: controllerManagerUser });
-  const counted: Transport = {
-    async send(request) {
-      underWay++;
-      try {
-        return await inner.send(request);
-      } finally {
-        underWay--;
-      }
-    },
-    close: () => inner.close(),
-  };
+  const { transport, underWay } = counting(inner);
   const { client, informers, recorder, controllers, stopped } = startControllers({
-    transport: wrap(counted),
+    transport: wrap(transport),
     clock,
     random,
     log,
@@ -73,7 +79,8 @@ export async function startTestWorld(
     freeze: true,
   });
 
-  const isBusy = () => underWay > 0 || controllers.some(({ queue, active }) => queue.depth > 0 || active > 0);
+  const isBusy = () =>
+    underWay() > 0 || controllers.some(({ queue, active }) => queue.depth > 0 || active > 0);
   const settle = async () => {
     let revision = -1;
     for (let turn = 0, quiet = 0; quiet < quietTurns; turn++) {
@@ -88,7 +95,7 @@ export async function startTestWorld(
   return {
     server,
     clock,
-    transport: counted,
+    transport,
     client,
     informers,
     recorder,

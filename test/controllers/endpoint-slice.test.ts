@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { endpointSlice } from '../../src/controllers/endpoint-slice.ts';
+import { endpointSliceMirroring } from '../../src/controllers/endpoint-slice-mirroring.ts';
+import { endpoints } from '../../src/controllers/endpoints.ts';
 import { replicaSet } from '../../src/controllers/replica-set.ts';
 import { startCluster, type TestCluster, template } from './cluster.ts';
 
@@ -143,6 +145,89 @@ describe('the slices of a Service', () => {
     await label('blue-rs', null);
     assert.deepEqual(await addresses(cluster), [green]);
     assert.equal((await cluster.list('Pod')).length, 6, 'the label is not the replica sets business');
+    await cluster.close();
+  });
+});
+
+describe('the Endpoints of a Service', () => {
+  test('come, follow readiness, and go with the Service', async () => {
+    const cluster = await startCluster({ controllers: [replicaSet, endpoints] });
+    await cluster.create('Service', service({}));
+    await cluster.create('ReplicaSet', web(2));
+    await cluster.settle();
+    await cluster.kubelet();
+    const [first, second] = await cluster.list('Pod');
+    await cluster.run(first as never, { ready: false });
+    await cluster.settle();
+    const found = await cluster.get('Endpoints', 'web');
+    const { name, uid, namespace } = second?.metadata ?? {};
+    assert.deepEqual(found.metadata.labels, {
+      team: 'blue',
+      'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+    });
+    assert.equal(found.subsets?.length, 1);
+    assert.deepEqual(found.subsets?.[0]?.addresses, [
+      {
+        ip: second?.status?.podIP,
+        nodeName: second?.spec?.nodeName,
+        targetRef: { kind: 'Pod', namespace, name, uid },
+      },
+    ]);
+    assert.deepEqual(
+      found.subsets?.[0]?.notReadyAddresses?.map(({ ip }) => ip),
+      [first?.status?.podIP],
+    );
+    assert.deepEqual(found.subsets?.[0]?.ports, [{ name: 'http', port: 8080, protocol: 'TCP' }]);
+    const writes = cluster.controllers.map(({ counts }) => counts.writes);
+    await cluster.advance(30_000);
+    assert.deepEqual(
+      cluster.controllers.map(({ counts }) => counts.writes),
+      writes,
+      'settled',
+    );
+    await cluster.client.of('Service').delete({ namespace: 'default', name: 'web' });
+    await cluster.settle();
+    const left = (await cluster.list('Endpoints')).map(({ metadata }) => metadata.name);
+    assert.deepEqual(left, ['kubernetes'], 'those of the API server are not touched');
+    await cluster.close();
+  });
+
+  test('that somebody wrote are mirrored, and are left alone', async () => {
+    const cluster = await startCluster({ controllers: [endpoints, endpointSlice, endpointSliceMirroring] });
+    await cluster.create('Endpoints', {
+      metadata: { name: 'web', labels: { by: 'hand' } },
+      subsets: [
+        {
+          addresses: [{ ip: '192.0.2.1' }],
+          notReadyAddresses: [{ ip: '192.0.2.2' }],
+          ports: [{ name: 'http', port: 9376 }],
+        },
+      ],
+    });
+    await cluster.settle();
+    assert.deepEqual(await addresses(cluster), [], 'there is no Service yet');
+    const { selector: _none, ...spec } = service({}).spec;
+    await cluster.create('Service', { ...service({}), spec });
+    await cluster.settle();
+    assert.deepEqual(await addresses(cluster), [['192.0.2.1 true', '192.0.2.2 false']]);
+    await cluster.patch('Endpoints', 'web', { metadata: { annotations: { note: 'mirrored' } } });
+    await cluster.settle();
+    const [slice] = (await cluster.list('EndpointSlice')).filter(
+      ({ metadata }) => metadata.labels?.by === 'hand',
+    );
+    assert.deepEqual(slice?.metadata.annotations, { note: 'mirrored' });
+    assert.equal(slice?.metadata.ownerReferences?.[0]?.kind, 'Endpoints');
+    const writes = cluster.controllers.map(({ counts }) => counts.writes);
+    await cluster.advance(30_000);
+    assert.deepEqual(
+      cluster.controllers.map(({ counts }) => counts.writes),
+      writes,
+      'settled',
+    );
+    const skip = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+    await cluster.patch('Endpoints', 'web', { metadata: { labels: skip } });
+    await cluster.settle();
+    assert.deepEqual(await addresses(cluster), []);
     await cluster.close();
   });
 });

@@ -51,10 +51,9 @@ function planRound(round: number, random: Random): Plan {
 async function live(
   world: World,
   server: ServerProcess,
-  plan: Plan,
-  isGone: () => boolean,
-  kill: () => void,
-) {
+  options: { plan: Plan; isGone: () => boolean; kill: () => void },
+): Promise<void> {
+  const { plan, isGone, kill } = options;
   const target = await server.ready;
   const [writing, watching] = [http2Session(target), http2Session(target)];
   try {
@@ -89,10 +88,16 @@ async function runRound(world: World, server: ServerProcess, plan: Plan): Promis
     killing ??= kill();
   };
   if (plan.early) start();
-  const living = live(world, server, plan, () => gone, start).catch((failure: Error) => {
+  const living = live(world, server, { plan, isGone: () => gone, kill: start }).then(
+    () => (gone ? undefined : new Error('the server cut its clients off')),
     // An early kill may come before it is ready.
-    if (!gone) throw failure;
-  });
+    (failure: Error) => (gone ? undefined : failure),
+  );
+  const failure = await Promise.race([living, server.ended.then(() => undefined)]);
+  if (failure !== undefined) {
+    await endServer(server);
+    throw failure;
+  }
   const end = await server.ended;
   assert.ok(gone, `the server ended by itself with ${end}: ${server.errors()}`);
   if (!plan.drains) assert.equal(end, 'SIGKILL');

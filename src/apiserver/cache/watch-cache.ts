@@ -51,8 +51,6 @@ export class WatchCache implements ObjectView {
   readonly #waiters = new Set<Waiter>();
   /** Objects about to be stored, by the very bytes that were handed over: spares a parse when the store gives them back. */
   readonly #hints = new WeakMap<Uint8Array, AnyObject>();
-  /** What get and list have parsed, as long as it is the present state. */
-  readonly #parsed = new WeakMap<CachedObject, AnyObject>();
   #revision = 0;
   #stopWatch: () => void = () => {};
   #cancelRetry: () => void = () => {};
@@ -130,23 +128,13 @@ export class WatchCache implements ObjectView {
   get(resource: ResourceName, namespace: string, name: string): AnyObject | undefined {
     const collection = this.#named(resource);
     const cached = collection.get(objectKey(collection.kind, namespace, name));
-    return cached === undefined ? undefined : this.#shared(cached);
+    return cached === undefined ? undefined : parseCached(cached);
   }
 
   list(resource: ResourceName, namespace?: string): readonly AnyObject[] {
     const collection = this.#named(resource);
     const prefix = kindPrefix(collection.kind) + (namespace === undefined ? '' : `${namespace}/`);
-    return collection.snapshot(prefix, prefixEnd(prefix)).map((cached) => this.#shared(cached));
-  }
-
-  /** Admission looks at the same few objects with every write. */
-  #shared(cached: CachedObject): AnyObject {
-    let object = this.#parsed.get(cached);
-    if (object === undefined) {
-      object = parseCached(cached);
-      this.#parsed.set(cached, object);
-    }
-    return object;
+    return collection.snapshot(prefix, prefixEnd(prefix)).map(parseCached);
   }
 
   subscribe(resource: ResourceName, onChange: (change: ObjectChange) => void): void {

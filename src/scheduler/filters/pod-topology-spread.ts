@@ -18,7 +18,11 @@ interface Domains {
   readonly self: 0 | 1;
 }
 
-function countDomains(pod: PodView, constraints: readonly SpreadConstraint[], { snapshot }: Cycle): Domains[] {
+function countDomains(
+  pod: PodView,
+  constraints: readonly SpreadConstraint[],
+  { snapshot }: Cycle,
+): Domains[] {
   const required = requiredNodeMatch(pod.pod);
   const perConstraint = constraints.map((constraint) => ({
     constraint,

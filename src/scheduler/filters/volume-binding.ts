@@ -3,7 +3,7 @@
  * are not bound here yet: nobody provisions volumes.
  * Source of rules and wording: plugins/volumebinding.
  */
-import type { Pod, PersistentVolume } from '../../kinds/generated/types.ts';
+import type { PersistentVolume, Pod } from '../../kinds/generated/types.ts';
 import { changedNode } from '../cluster-event.ts';
 import { type NodeMatch, termMatches } from '../node-selector.ts';
 import { type Cycle, type Filter, type Rejection, unresolvable } from '../plugin.ts';
@@ -53,7 +53,8 @@ function readClaims(pod: PodView, { lookups }: Cycle): Claims | Rejection {
     if (claim.metadata.deletionTimestamp !== undefined)
       return unresolvable(`persistentvolumeclaim "${name}" is being deleted`);
     const volumeName = claim.spec?.volumeName ?? '';
-    const isBound = volumeName !== '' && claim.metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined;
+    const isBound =
+      volumeName !== '' && claim.metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined;
     if (isBound) {
       const volume = lookups.volume(volumeName);
       if (volume === undefined) isVolumeGone = true;

@@ -23,7 +23,10 @@ interface Domains {
   weight: number;
 }
 
-function softConstraints(pod: PodView, cycle: Cycle): { constraints: SpreadConstraint[]; isDefault: boolean } {
+function softConstraints(
+  pod: PodView,
+  cycle: Cycle,
+): { constraints: SpreadConstraint[]; isDefault: boolean } {
   if ((pod.pod.spec?.topologySpreadConstraints ?? []).length > 0)
     return { constraints: spreadConstraints(pod, 'ScheduleAnyway'), isDefault: false };
   return { constraints: defaultConstraints(pod, cycle.lookups.selectorsOf(pod)), isDefault: true };
@@ -36,7 +39,8 @@ function countDomains(
   const { scored, domains, cycle, isDefault } = options;
   const wide = domains.filter(({ constraint }) => constraint.topologyKey !== hostnameLabel);
   for (const node of scored)
-    for (const { constraint, counts } of wide) counts.set(getOwn(node.labels, constraint.topologyKey) ?? '', 0);
+    for (const { constraint, counts } of wide)
+      counts.set(getOwn(node.labels, constraint.topologyKey) ?? '', 0);
   for (const each of domains)
     each.weight = Math.log((wide.includes(each) ? each.counts.size : scored.length) + 2);
   if (wide.length === 0) return;
