@@ -9,6 +9,7 @@ import type { Representation } from './negotiate.ts';
 import type { ApiRequest, UserInfo } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
+import type { YamlThread } from './yaml/thread.ts';
 
 /** What every verb works with; made once per server. */
 export interface Backend {
@@ -19,6 +20,8 @@ export interface Backend {
   readonly hooks: readonly Hook[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Bodies in YAML are read in one thread, answers written in another: a long list makes no body wait. */
+  readonly yaml: { readonly read: YamlThread; readonly write: YamlThread };
 }
 
 /** One request on its way through the filters. */

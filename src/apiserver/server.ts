@@ -19,9 +19,11 @@ import { type ApiRequest, type ApiResponse, anonymous, type Handler } from './re
 import { parseRequest, type RequestInfo } from './request-info.ts';
 import { dispatch } from './rest/dispatch.ts';
 import { patchTypeOf } from './rest/patch.ts';
-import { respondJson } from './rest/respond.ts';
+import { respondJson, toYaml } from './rest/respond.ts';
 import type { NonResourceRoutes } from './routes/routes.ts';
 import { WatchHub, type WatchInstruments } from './watch/watch-hub.ts';
+import { yamlReadMillisecondsMax, yamlWriteMillisecondsMax } from './yaml/limits.ts';
+import { YamlThread } from './yaml/thread.ts';
 
 /** What happened to one request, for metrics. */
 export interface RequestRecord {
@@ -61,7 +63,7 @@ function contextOf(request: ApiRequest): RequestContext {
   return { request, info: parseRequest(request.method, request.url), user: anonymous, warnings: [] };
 }
 
-function routeResource(backend: Backend, context: RequestContext): ApiResponse | Promise<ApiResponse> {
+async function routeResource(backend: Backend, context: RequestContext): Promise<ApiResponse> {
   const { info, request } = context;
   const kind = backend.kinds.byResource(info.group, info.version, info.resource);
   if (kind === undefined) throw noRouteError();
@@ -70,7 +72,9 @@ function routeResource(backend: Backend, context: RequestContext): ApiResponse |
   // A watch negotiates for itself: its stream has media types of its own.
   const representation =
     info.verb === 'watch' ? plainJson : negotiate(request.headers.accept, { transforms });
-  return dispatch({ ...context, backend, kind, stored: backend.kinds.storedKindOf(kind), representation });
+  const stored = backend.kinds.storedKindOf(kind);
+  const response = await dispatch({ ...context, backend, kind, stored, representation });
+  return representation.media === 'yaml' ? toYaml(response, backend.yaml.write) : response;
 }
 
 function compose(filters: ReturnType<typeof makeFilters>, last: Next): Next {
@@ -90,7 +94,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   await cache.start();
   const hub = new WatchHub(cache, clock, options.watchInstruments);
-  const backend: Backend = { store, cache, hub, kinds, hooks: options.hooks, clock, random };
+  const yaml = {
+    read: new YamlThread({ clock, millisecondsMax: yamlReadMillisecondsMax }),
+    write: new YamlThread({ clock, millisecondsMax: yamlWriteMillisecondsMax }),
+  };
+  const backend: Backend = { store, cache, hub, kinds, hooks: options.hooks, clock, random, yaml };
   for (const hook of options.hooks) hook.start?.(cache);
   const routes = options.routes(backend);
   const answer = compose(makeFilters(options.inFlight), async (context) =>
@@ -115,6 +123,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async close() {
       stopCompaction();
       stopServing();
+      await Promise.all([yaml.read.close(), yaml.write.close()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Every controller, in the order in which they are started. */
 import type { Controller } from '../client/controller.ts';
+import { disruption } from './disruption.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespace } from './namespace.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
@@ -16,6 +17,7 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
     namespace,
     garbageCollector,
     serviceCIDR,
+    disruption,
     serviceAccount,
     ...(rootAuthority === undefined ? [] : [rootCaPublisher(rootAuthority)]),
   ];

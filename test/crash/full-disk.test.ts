@@ -8,7 +8,7 @@ import { seededRandom } from '../../src/lib/random.ts';
 import { http2Session } from '../hostile/clients.ts';
 import { type ApiAnswer, type ApiRequest, ask } from './api.ts';
 import { configMapsPath, ledgerKey, rangeOptions, servicesPath, write } from './load.ts';
-import { endServer, type ServerProcess, startServer } from './server-process.ts';
+import { endServer, type ServerProcess, type StartOptions, startServer } from './server-process.ts';
 import { makeSmallDisk, type SmallDisk } from './small-disk.ts';
 import { World } from './world.ts';
 
@@ -175,6 +175,31 @@ async function runFull(disk: SmallDisk, world: World, { writing, watchesGoOn }: 
   assert.ok(watchesGoOn(), 'the watches that were there before show what is written after');
 }
 
+/** Who has something to write down at the start says in a line why that cannot be. */
+async function checkStartsInVain(context: TestContext, disk: SmallDisk): Promise<void> {
+  const fresh = { ...whereOf(disk), directory: join(disk.directory, 'fresh') };
+  const starts: Record<string, { start: StartOptions; errors: RegExp }> = {
+    'at another port': {
+      start: { ...whereOf(disk), options: rangeOptions },
+      errors: /^wherry: cannot write \S+ at start: no space is left on the disk that holds the data; .+\n$/,
+    },
+    'on a fresh directory': {
+      start: fresh,
+      errors: /^wherry: the database \S+ cannot be opened: database or disk is full; .+\n$/,
+    },
+    'with nothing but certificates': {
+      start: { ...fresh, options: ['--store', 'memory'] },
+      errors: /^wherry: cannot write \S+: no space is left on its disk; .+\n$/,
+    },
+  };
+  for (const [name, { start, errors }] of Object.entries(starts)) {
+    const server = startServer(start);
+    context.after(() => endServer(server));
+    assert.equal(await server.ended, 1, name);
+    assert.match(server.errors(), errors, name);
+  }
+}
+
 /** By large writes, and by somebody else's file; three lives, two of them ended by kill -9 on a full disk. */
 async function runFullDisk(context: TestContext, disk: SmallDisk): Promise<void> {
   const world = new World(seededRandom(1));
@@ -189,11 +214,7 @@ async function runFullDisk(context: TestContext, disk: SmallDisk): Promise<void>
   fillUp(disk);
   await checkWritesAreRefused(first.writing);
   await endServer(first.server);
-  // At another port it has that to write down, and says in a line why it cannot.
-  const elsewhereInVain = startServer({ ...whereOf(disk), options: rangeOptions });
-  context.after(() => endServer(elsewhereInVain));
-  assert.equal(await elsewhereInVain.ended, 1);
-  assert.match(elsewhereInVain.errors(), /^wherry: cannot write \S+( at start)?: no space is left on .*\n$/);
+  await checkStartsInVain(context, disk);
   // At the same port it starts on a full disk too.
   const second = await startOn(context, disk, { world, port: first.port });
   await checkReadsWork(second.writing);

@@ -96,6 +96,8 @@ function sortableOf<Item>(element: string, item: Item): Sortable<Item> {
 
 function compareSortables(a: Sortable<unknown>, b: Sortable<unknown>): number {
   if (a.rank !== b.rank) return a.rank - b.rank;
+  // Nearly all are fields, and no two of them are the same.
+  if (a.rank === 0) return (a.value as string) < (b.value as string) ? -1 : 1;
   return a.keys !== undefined && b.keys !== undefined
     ? compareKeys(a.keys, b.keys)
     : compareValues(a.value, b.value);

@@ -20,8 +20,8 @@ import { placeObject, timestamp } from './prepare.ts';
 import { respondStored } from './respond.ts';
 import { type ChangeOptions, changeObject, findStored } from './update.ts';
 
-function readConfig(request: ResourceRequest): AnyObject {
-  const value = parseYamlBody(request.request.body, (why) => badRequestError(`error decoding YAML: ${why}`));
+async function readConfig(request: ResourceRequest): Promise<AnyObject> {
+  const { value } = await parseYamlBody(request, (why) => badRequestError(`error decoding YAML: ${why}`));
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequestError('error decoding YAML: the patch must be an object');
   const config = value as AnyObject;
@@ -60,7 +60,7 @@ export async function serverSideApply(
     throw invalidError({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       required(path('fieldManager'), 'is required for apply patch'),
     ]);
-  const config = readConfig(request);
+  const config = await readConfig(request);
   // Unknown fields are told of the configuration, not of what it is merged into.
   typedObject(request, structuredClone(config), { kind, fieldValidation: options.fieldValidation });
   const tracked: ChangeOptions = { ...options, tracked: true, derived: true };

@@ -1,5 +1,4 @@
 /** A request body as an object of the kind it should be: bounded, parsed, typed, pruned, defaulted. */
-import { parse as parseYaml } from 'yaml';
 import { completeObject, decodeObject } from '../../kinds/decode.ts';
 import { duplicateFields } from '../../kinds/decode-duplicates.ts';
 import { cannotBeHandled, DecodeError, strictDecodingError } from '../../kinds/decode-error.ts';
@@ -15,9 +14,6 @@ import { nextTurn } from './turn.ts';
 import type { FieldValidation } from './write-options.ts';
 
 const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType];
-
-/** YAML aliases that may be expanded in one body (CVE-2019-11253). */
-const yamlAliasesMax = 100;
 
 function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' | 'protobuf' {
   const header = request.request.headers['content-type'] ?? '';
@@ -47,18 +43,38 @@ export function parseJsonBody(body: Uint8Array, describe: (why: string) => Error
   }
 }
 
-/** Parses YAML with its aliases bounded; the shape limits are on what is there once they are expanded. Throws 400. */
-export function parseYamlBody(body: Uint8Array, describe: (why: string) => Error): unknown {
-  let value: unknown;
-  try {
-    value = parseYaml(decoder.decode(body), {
-      maxAliasCount: yamlAliasesMax,
-    });
-  } catch (error) {
-    throw describe((error as Error).message);
+interface ParsedBody {
+  readonly value: unknown;
+  /** The bytes in which fields that stand twice can be looked for. */
+  readonly raw?: Uint8Array;
+  /** Keys that stand twice in YAML: `line 5: key "name" already set in map`. */
+  readonly duplicateKeys?: readonly string[];
+}
+
+const openBrace = 0x7b;
+
+/**
+ * Parses YAML in a thread of its own; the shape limits are on what is there once aliases are expanded. What is JSON, as
+ * kubectl apply sends it, is read as such. Throws 400 as `describe` words it, 413.
+ */
+export async function parseYamlBody(
+  request: ResourceRequest,
+  describe: (why: string) => Error,
+): Promise<ParsedBody> {
+  const { body } = request.request;
+  if (body[0] === openBrace) {
+    scanJson(body);
+    try {
+      return { value: JSON.parse(decoder.decode(body)), raw: body };
+    } catch {
+      // Braces are YAML too.
+    }
   }
-  scanJson(Buffer.from(JSON.stringify(value) ?? 'null'));
-  return value;
+  const reply = await request.backend.yaml.read.run({ work: 'read', bytes: body });
+  if (reply === undefined)
+    throw tooLargeError('Request entity too large: the YAML takes too long to read; send JSON');
+  if ('problem' in reply) throw describe(reply.problem);
+  return { value: parseJsonBody(reply.bytes, describe), duplicateKeys: reply.duplicates };
 }
 
 function parseProtobufBody(body: Uint8Array, kind: Kind): unknown {
@@ -70,15 +86,15 @@ function parseProtobufBody(body: Uint8Array, kind: Kind): unknown {
   }
 }
 
-/** The body in the shape of parsed JSON, and the bytes in which fields that stand twice can be looked for. */
-function parseBody(request: ResourceRequest, kind: Kind): { value: unknown; raw?: Uint8Array } {
+/** The body in the shape of parsed JSON. */
+async function parseBody(request: ResourceRequest, kind: Kind): Promise<ParsedBody> {
   const { body } = request.request;
   const describe = (why: string) => unreadable(kind, why);
   switch (mediaTypeOf(request)) {
     case 'json':
       return { value: parseJsonBody(body, describe), raw: body };
     case 'yaml':
-      return { value: parseYamlBody(body, describe) };
+      return parseYamlBody(request, describe);
     case 'protobuf':
       return { value: parseProtobufBody(body, kind) };
   }
@@ -144,37 +160,25 @@ export function typedObject(request: ResourceRequest, value: unknown, options: T
   return object;
 }
 
-function finishObject(
-  request: ResourceRequest,
-  { value, raw }: { value: unknown; raw?: Uint8Array },
-  options: { kind: Kind; fieldValidation: FieldValidation },
-): AnyObject {
-  const { kind } = options;
-  const object = typedObject(request, value, { ...options, raw });
-  kind.defaults?.(object);
-  completeObject(object, kind.schema);
-  return object;
+/** Go tells them in one error, and in a warning each. */
+function duplicateKeyProblems(keys: readonly string[], fieldValidation: FieldValidation): readonly string[] {
+  if (keys.length === 0 || fieldValidation !== 'Strict') return keys;
+  return [`yaml: unmarshal errors:\n  ${keys.join('\n  ')}`];
 }
 
-/** The body as an object of `kind`, with defaults. */
-export function readObject(
+/** The body as an object of `kind`, with defaults. A large one takes more than one turn of the event loop. */
+export async function readObject(
   request: ResourceRequest,
   kind: Kind,
   fieldValidation: FieldValidation,
-): AnyObject {
-  return finishObject(request, parseBody(request, kind), { kind, fieldValidation });
-}
-
-/** The same in turns, for the bodies that may be large. */
-export async function readObjectInTurns(
-  request: ResourceRequest,
-  fieldValidation: FieldValidation,
 ): Promise<AnyObject> {
-  const { kind } = request;
   const { length } = request.request.body;
-  const parsed = parseBody(request, kind);
+  const { value, raw, duplicateKeys = [] } = await parseBody(request, kind);
   await nextTurn(length);
-  const object = finishObject(request, parsed, { kind, fieldValidation });
+  const problems = duplicateKeyProblems(duplicateKeys, fieldValidation);
+  const object = typedObject(request, value, { kind, fieldValidation, raw, problems });
+  kind.defaults?.(object);
+  completeObject(object, kind.schema);
   await nextTurn(length);
   return object;
 }

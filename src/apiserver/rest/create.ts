@@ -4,7 +4,7 @@ import { invalidError, notFoundError, StatusError } from '../../kinds/status.ts'
 import { admitNew } from '../admission.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { ApiResponse } from '../request.ts';
-import { readObjectInTurns } from './body.ts';
+import { readObject } from './body.ts';
 import { generateNameAttemptsMax } from './limits.ts';
 import { trackCreate } from './managed-fields.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
@@ -17,7 +17,7 @@ import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 export async function create(request: ResourceRequest): Promise<ApiResponse> {
   const options = parseWriteOptions(request);
-  const object = await readObjectInTurns(request, options.fieldValidation);
+  const object = await readObject(request, request.kind, options.fieldValidation);
   return respondStored(request, 201, await createObject(request, object, options));
 }
 

@@ -1,11 +1,12 @@
-import { stringify } from 'yaml';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
+import { timeoutError } from '../../kinds/status.ts';
 import type { ResourceRequest } from '../context.ts';
 import { type Representation, wantsPretty } from '../negotiate.ts';
 import { partialObject, present, presentObject, type TableOptions, table, tableRow } from '../present.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
 import type { RequestInfo } from '../request-info.ts';
+import type { YamlThread } from '../yaml/thread.ts';
 
 const noCache = 'no-cache, private';
 const jsonHeaders = { 'content-type': 'application/json', 'cache-control': noCache };
@@ -27,26 +28,30 @@ type Reading = {
   representation: Representation;
 };
 
-/** A JSON document as the client wants it: compact, indented, or YAML. */
+/** A JSON document as the client wants it: compact or indented. */
 export function respondJson(reading: Reading, status: number, value: object): ApiResponse {
   const warnings = warningHeaders(reading.warnings);
-  if (reading.representation.media === 'yaml')
-    return {
-      status,
-      headers: { 'content-type': 'application/yaml', 'cache-control': noCache, ...warnings },
-      body: [Buffer.from(stringify(value, { aliasDuplicateObjects: false }))],
-    };
   const pretty = wantsPretty(reading.info.query.get('pretty'), reading.request.headers['user-agent']);
   const text = pretty ? `${JSON.stringify(value, undefined, 2)}\n` : `${JSON.stringify(value)}\n`;
   return { status, headers: { ...jsonHeaders, ...warnings }, body: [Buffer.from(text)] };
 }
 
+/** The same answer in YAML, made in a thread. Throws 504 when it is too long. */
+export async function toYaml(response: ApiResponse, thread: YamlThread): Promise<ApiResponse> {
+  if (typeof response.body === 'function') return response;
+  const reply = await thread.run({ work: 'write', bytes: Buffer.concat(response.body) });
+  if (reply === undefined || 'problem' in reply)
+    throw timeoutError('the answer is too long to be written as YAML; ask for JSON, or for fewer objects', 1);
+  return {
+    ...response,
+    headers: { ...response.headers, 'content-type': 'application/yaml' },
+    body: [reply.bytes],
+  };
+}
+
 /** True when wire bytes can go out as they are. */
 export function bytesSuffice(reading: Reading): boolean {
-  return (
-    reading.representation.media === 'json' &&
-    !wantsPretty(reading.info.query.get('pretty'), reading.request.headers['user-agent'])
-  );
+  return !wantsPretty(reading.info.query.get('pretty'), reading.request.headers['user-agent']);
 }
 
 export function respondBytes(reading: Reading, status: number, body: readonly Uint8Array[]): ApiResponse {

@@ -14,7 +14,7 @@ import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
 import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
-import { readObjectInTurns } from './body.ts';
+import { readObject } from './body.ts';
 import { createUnlessThere, toStored } from './create.ts';
 import { writeAttemptsMax } from './limits.ts';
 import { trackUpdate } from './managed-fields.ts';
@@ -124,7 +124,7 @@ export async function changeObject(
 export async function update(request: ResourceRequest, target: UpdateTarget): Promise<ApiResponse> {
   const options = parseWriteOptions(request);
   await freshen(request, '');
-  const body = await readObjectInTurns(request, options.fieldValidation);
+  const body = await readObject(request, request.kind, options.fieldValidation);
   if (findStored(request) === undefined && target === 'object' && request.kind.createOnUpdate) {
     if ((body.metadata.uid ?? '') !== '') throw uidGone(request, body);
     const object = structuredClone(body);

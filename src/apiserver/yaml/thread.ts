@@ -66,22 +66,22 @@ export class YamlThread {
 
   #start(): Worker {
     const worker = new Worker(threadStart(), { eval: true, resourceLimits: yamlHeapMebibytes, name: 'yaml' });
-    worker.on('message', (reply: YamlReply) => this.#finish(worker, reply));
+    // What comes from a thread that has been given up is no news.
+    worker.on('message', (reply: YamlReply) => {
+      if (this.#worker === worker) this.#finish(reply);
+    });
     // Out of memory: its end follows.
     worker.on('error', () => {});
     worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#finish(worker, undefined);
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#finish(undefined);
     });
     return worker;
   }
 
-  #finish(worker: Worker, reply: YamlReply | undefined): void {
-    // The end of a thread that has been given up is no news.
-    if (this.#worker !== undefined && this.#worker !== worker) return;
-    const finished = this.#current;
-    if (finished === undefined) return;
-    finished.resolve(reply);
+  #finish(reply: YamlReply | undefined): void {
+    this.#current?.resolve(reply);
     this.#next();
   }
 

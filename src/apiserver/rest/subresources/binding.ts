@@ -62,7 +62,8 @@ export async function bind(request: ResourceRequest): Promise<ApiResponse> {
   const bindingKind = backend.kinds.byResource('', 'v1', 'bindings');
   const podKind = backend.kinds.byResource('', 'v1', 'pods');
   if (bindingKind === undefined || podKind === undefined) throw noRouteError();
-  const binding = readObject(request, bindingKind, options.fieldValidation) as unknown as Binding;
+  const body = await readObject(request, bindingKind, options.fieldValidation);
+  const binding = body as unknown as Binding;
   const name = info.name === '' ? (binding.metadata.name ?? '') : info.name;
   if (binding.metadata.name !== undefined && binding.metadata.name !== '' && binding.metadata.name !== name)
     throw new StatusError(400, 'BadRequest', 'name in URL does not match name in Binding object');

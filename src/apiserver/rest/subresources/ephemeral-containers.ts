@@ -30,7 +30,7 @@ function validateChange(old: Pod, now: Pod): FieldError[] {
   });
 }
 
-function changed(request: ResourceRequest, old: AnyObject): AnyObject {
+async function changed(request: ResourceRequest, old: AnyObject): Promise<AnyObject> {
   const { kind, info } = request;
   const { fieldValidation } = parseWriteOptions(request);
   if (info.verb === 'update') return readObject(request, kind, fieldValidation);
@@ -47,8 +47,8 @@ export async function changeEphemeralContainers(request: ResourceRequest): Promi
   const options = parseWriteOptions(request);
   const { kind, info } = request;
   await readCurrent(request);
-  const change = (old: AnyObject) => {
-    const sent = changed(request, old);
+  const change = async (old: AnyObject) => {
+    const sent = await changed(request, old);
     const object = structuredClone(old);
     const pod = object as unknown as Pod;
     (pod.spec as NonNullable<Pod['spec']>).ephemeralContainers = containersOf(sent as unknown as Pod);

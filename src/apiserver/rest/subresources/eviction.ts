@@ -161,7 +161,8 @@ export async function evict(request: ResourceRequest): Promise<ApiResponse> {
   const { backend, info, stored } = request;
   const write = parseWriteOptions(request);
   const evictionKind = backend.kinds.byResource('policy', 'v1', 'evictions') ?? evictionShape(request);
-  const eviction = readObject(request, evictionKind, write.fieldValidation) as unknown as Eviction;
+  const body = await readObject(request, evictionKind, write.fieldValidation);
+  const eviction = body as unknown as Eviction;
   if (eviction.metadata.name !== info.name)
     throw badRequestError('name in URL does not match name in Eviction object');
   const pod = parseCached(await readCurrent(request)) as unknown as Pod;

@@ -16,7 +16,7 @@ import { parseWriteOptions } from '../write-options.ts';
 export async function finalize(request: ResourceRequest): Promise<ApiResponse> {
   const options = parseWriteOptions(request);
   await readCurrent(request);
-  const sent = readObject(request, request.kind, options.fieldValidation);
+  const sent = await readObject(request, request.kind, options.fieldValidation);
   const errors = validateNamespaceFinalizers(sent as unknown as Namespace, { indexed: true });
   if (errors.length > 0) throw invalidError(request.kind, request.info.name, errors);
   const change = (old: AnyObject) => {

@@ -123,10 +123,10 @@ export function isReview(plural: string): boolean {
   return Object.hasOwn(reviewers, plural);
 }
 
-export function review(request: ResourceRequest): ApiResponse {
+export async function review(request: ResourceRequest): Promise<ApiResponse> {
   const { fieldValidation } = parseWriteOptions(request);
   const { kind } = request;
-  const sent = readObject(request, kind, fieldValidation);
+  const sent = await readObject(request, kind, fieldValidation);
   placeObject(request, sent);
   const errors = kind.validate?.(sent) ?? [];
   // Upstream names no kind here: its object has lost it by then.

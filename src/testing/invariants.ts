@@ -1,0 +1,89 @@
+/**
+ * What must hold in every history of a cluster, whatever fails. An invariant looks at each change as it is committed,
+ * or at the whole world between changes, or at a world that has been left in peace. New ones are one entry in the table.
+ */
+import type { Pod } from '../kinds/generated/types.ts';
+import { podInvariants } from './pod-invariants.ts';
+import { violationsMax } from './limits.ts';
+import type { FollowedWorld, World, WorldChange } from './world.ts';
+
+export interface Invariant {
+  readonly name: string;
+  /** What is wrong with a change, given the world after it. */
+  onChange?(change: WorldChange, world: World): Iterable<string>;
+  /** What is wrong with the world now, in whatever trouble it is. */
+  always?(world: World): Iterable<string>;
+  /** What is wrong with a world in which nothing was asked for and nothing failed for a long time. */
+  settled?(world: World): Iterable<string>;
+}
+
+export interface Violation {
+  readonly invariant: string;
+  readonly message: string;
+  /** Virtual time, RFC 3339. */
+  readonly at: string;
+}
+
+/** In the order in which they are asked. */
+export const invariants: readonly Invariant[] = [...podInvariants];
+
+const violation = (invariant: Invariant, message: string, at: number): Violation => ({
+  invariant: invariant.name,
+  message,
+  at: new Date(at).toISOString(),
+});
+
+/** Looks at the world as it is. `isSettled`: it has been left in peace. */
+export function checkInvariants(
+  world: World,
+  options: { isSettled?: boolean; invariants?: readonly Invariant[] } = {},
+): Violation[] {
+  const { isSettled = false, invariants: asked = invariants } = options;
+  return asked.flatMap((invariant) => {
+    const messages = [...(invariant.always?.(world) ?? []), ...((isSettled && invariant.settled?.(world)) || [])];
+    return messages.map((message) => violation(invariant, message, world.clock.now()));
+  });
+}
+
+/** Looks at every change from now on; what it finds gathers in `violations`, the first ones only. */
+export function watchInvariants(
+  world: FollowedWorld,
+  asked: readonly Invariant[] = invariants,
+): { readonly violations: Violation[]; stop(): void } {
+  const violations: Violation[] = [];
+  const stop = world.onChange((change) => {
+    for (const invariant of asked)
+      for (const message of invariant.onChange?.(change, world) ?? [])
+        if (violations.length < violationsMax) violations.push(violation(invariant, message, change.at));
+  });
+  return { violations, stop };
+}
+
+/** Resources that are written though nothing happens: heartbeats. */
+const heartbeats: ReadonlySet<string> = new Set(['coordination.k8s.io/leases']);
+
+/** Everything of a Node but the times of its heartbeats. */
+function withoutHeartbeat(object: WorldChange['object']): string {
+  return JSON.stringify(object, (key, value: unknown) =>
+    key === 'lastHeartbeatTime' || key === 'managedFields' || key === 'resourceVersion' ? undefined : value,
+  );
+}
+
+/**
+ * Counts writes that are no heartbeats, from now until `stop`: a settled cluster has none. Pods that crash again and
+ * again are never settled: `mayMove` lets them.
+ */
+export function watchQuiescence(
+  world: FollowedWorld,
+  mayMove: (pod: Pod) => boolean,
+): { readonly writes: string[]; stop(): void } {
+  const writes: string[] = [];
+  const stop = world.onChange(({ resource, key, object, old, revision }) => {
+    if (heartbeats.has(resource)) return;
+    if (resource === 'core/nodes' && withoutHeartbeat(object) === withoutHeartbeat(old)) return;
+    if (resource === 'core/pods' && object !== undefined && mayMove(object as unknown as Pod)) return;
+    const what = object === undefined ? 'deleted' : old === undefined ? 'created' : 'written';
+    if (writes.length < violationsMax) writes.push(`${key} was ${what} at revision ${revision}`);
+  });
+  return { writes, stop };
+}
