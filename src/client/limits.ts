@@ -69,3 +69,7 @@ export const leaseRetryJitter = 1.2;
 export const connectMilliseconds = 10_000;
 export const pingMilliseconds = 30_000;
 export const pingAnswerMilliseconds = 15_000;
+
+/** What the server may send ahead, on one stream and on the whole connection: HTTP/2's 64 KiB would slow long lists. */
+export const streamWindowBytes = 1024 * 1024;
+export const connectionWindowBytes = 16 * 1024 * 1024;

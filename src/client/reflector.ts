@@ -122,6 +122,7 @@ export class Reflector<Type extends KubeObject> {
       limits.watchSecondsMin + randomInteger(random, limits.watchSecondsMax - limits.watchSecondsMin);
     const controller = new AbortController();
     const abort = () => controller.abort();
+    if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     const cancelDeadline = clock.after(seconds * 1000 + limits.watchGraceMilliseconds, abort);
     const reader = new WatchReader(this.#options.target, this.#revision);

@@ -5,7 +5,14 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import type { Clock } from '../lib/clock.ts';
 import type { TlsTarget } from './kubeconfig.ts';
-import { connectMilliseconds, pingAnswerMilliseconds, pingMilliseconds, responseBytesMax } from './limits.ts';
+import {
+  connectionWindowBytes,
+  connectMilliseconds,
+  pingAnswerMilliseconds,
+  pingMilliseconds,
+  responseBytesMax,
+  streamWindowBytes,
+} from './limits.ts';
 import {
   AbortedError,
   type BodyStream,
@@ -65,7 +72,7 @@ class Connection {
       cert: target.certificate,
       key: target.key,
       minVersion: 'TLSv1.2',
-      settings: { enablePush: false },
+      settings: { enablePush: false, initialWindowSize: streamWindowBytes },
     });
     const giveUp = (why: string) => this.session.destroy(new TransportError(why));
     this.#cancel = clock.after(connectMilliseconds, () =>
@@ -76,6 +83,7 @@ class Connection {
     this.session.on('close', () => this.#cancel());
     this.session.once('connect', () => {
       this.#cancel();
+      this.session.setLocalWindowSize(connectionWindowBytes);
       this.#ping(giveUp);
     });
   }

@@ -276,4 +276,49 @@ describe('a connection over TLS', () => {
     await assert.rejects(answer, /did not answer within 10000 ms/);
     await transport.close();
   });
+
+  test('that is dead is given up when a ping stays without answer, and its watches end', async () => {
+    const { connect, createServer } = await import('node:net');
+    const { createManualClock } = await import('../lib/manual-clock.ts');
+    const { handler, sinks } = streaming();
+    const server = await serve(tls, handler);
+    after(() => server.drain());
+    // A cable between the two, that can be cut without either noticing.
+    let isCut = false;
+    let carried = 0;
+    const cable = createServer((near) => {
+      const far = connect(server.port, '127.0.0.1');
+      const carry = (from: typeof near, to: typeof near) => {
+        from.on('data', (chunk) => {
+          carried++;
+          if (!isCut) to.write(chunk);
+        });
+        from.on('error', () => {});
+        from.on('close', () => to.destroy());
+      };
+      carry(near, far);
+      carry(far, near);
+    });
+    await new Promise<void>((resolve) => cable.listen(0, '127.0.0.1', resolve));
+    after(() => cable.close());
+    const clock = createManualClock();
+    const transport = tlsTransport(targetOf((cable.address() as { port: number }).port), { clock });
+    after(() => transport.close());
+    const response = await transport.send({ method: 'GET', url: '/watch', stream: true });
+    const { ended } = read(response.body as BodyStream);
+    await until(() => sinks.length === 1);
+    // A ping that is answered keeps it.
+    let before = carried;
+    clock.advance(30_000);
+    await until(() => carried >= before + 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isCut = true;
+    before = carried;
+    clock.advance(30_000);
+    await until(() => carried > before);
+    clock.advance(15_000);
+    const error = await ended;
+    assert.ok(error instanceof TransportError);
+    assert.match(error.message, /does not answer pings/);
+  });
 });

@@ -12,3 +12,6 @@ export const mirroredPerSubsetMax = 1000;
 
 /** Characters of the revision history annotation of a ReplicaSet; older revisions fall out. */
 export const revisionHistoryCharactersMax = 2000;
+
+/** How long a node may be silent; upstream's --node-monitor-grace-period since v1.32. */
+export const nodeGraceMilliseconds = 50_000;

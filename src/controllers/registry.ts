@@ -1,8 +1,14 @@
 /** Every controller, in the order in which they are started. */
 import type { Controller } from '../client/controller.ts';
+import { deployment } from './deployment.ts';
 import { disruption } from './disruption.ts';
+import { endpointSlice } from './endpoint-slice.ts';
+import { endpointSliceMirroring } from './endpoint-slice-mirroring.ts';
+import { endpoints } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespace } from './namespace.ts';
+import { replicaSet } from './replica-set.ts';
+import { replicationController } from './replication-controller.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceCIDR } from './service-cidr.ts';
@@ -16,6 +22,12 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
   return [
     namespace,
     garbageCollector,
+    deployment,
+    replicaSet,
+    replicationController,
+    endpointSlice,
+    endpoints,
+    endpointSliceMirroring,
     serviceCIDR,
     disruption,
     serviceAccount,

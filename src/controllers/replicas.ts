@@ -101,7 +101,7 @@ interface Counted {
 }
 
 /** Go leaves out zeros of these fields. */
-const unlessZero = <Name extends string>(name: Name, count: number): { [Each in Name]?: number } =>
+export const unlessZero = <Name extends string>(name: Name, count: number): { [Each in Name]?: number } =>
   count === 0 ? {} : ({ [name]: count } as { [Each in Name]: number });
 
 function statusOf(owner: ReplicaOwner, counted: Counted): ReplicaSetStatus {

@@ -1,32 +1,29 @@
 /** Counts under upstream's names. */
 import { type Counter, type Histogram, type Labeled, MetricsRegistry } from '../lib/metrics.ts';
-import type { QueueState } from './queue.ts';
+import type { QueueGauges } from './queue.ts';
 
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
 
 export interface SchedulerMetrics {
+  readonly pending: QueueGauges;
   readonly attempts: Labeled<Counter>;
   readonly preemptionAttempts: Counter;
   readonly preemptionVictims: Histogram;
 }
 
 const victimBounds = [1, 2, 4, 8, 16, 32, 64];
-const queues: readonly QueueState[] = ['active', 'backoff', 'unschedulable', 'gated'];
-
-export function schedulerMetrics(
-  pending: () => Readonly<Record<QueueState, number>>,
-  registry = new MetricsRegistry(),
-): SchedulerMetrics {
-  for (const queue of queues)
-    registry.read(
-      {
-        name: `scheduler_pending_pods_${queue}`,
-        help: `Number of pending pods in the ${queue} queue.`,
-      },
-      'gauge',
-      () => pending()[queue],
-    );
+export function schedulerMetrics(registry = new MetricsRegistry()): SchedulerMetrics {
+  const pending = registry.gauges(
+    { name: 'scheduler_pending_pods', help: 'Number of pending pods, by the queue.' },
+    ['queue'],
+  );
   return {
+    pending: {
+      active: pending.of('active'),
+      backoff: pending.of('backoff'),
+      unschedulable: pending.of('unschedulable'),
+      gated: pending.of('gated'),
+    },
     attempts: registry.counters(
       {
         name: 'scheduler_schedule_attempts_total',

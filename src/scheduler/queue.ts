@@ -2,8 +2,10 @@
  * Pods that wait: to be tried (active), for a while after a failure (backoff), for something that helps (unschedulable),
  * or for their gates to be taken away (gated). Source: pkg/scheduler/backend/queue.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Heap } from '../client/heap.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Gauge } from '../lib/metrics.ts';
 import type { ClusterEvent } from './cluster-event.ts';
 import {
   flushMilliseconds,
@@ -47,12 +49,23 @@ export interface QueueOptions {
   /** Called when there may be something to take. */
   onReady(): void;
   readonly podsMax?: number;
+  /** Where the pods in each state are counted. */
+  readonly gauges?: QueueGauges;
 }
+
+export type QueueGauges = Readonly<Record<QueueState, Gauge>>;
+
+export const newGauges = (): QueueGauges => ({
+  active: new Gauge(),
+  backoff: new Gauge(),
+  unschedulable: new Gauge(),
+  gated: new Gauge(),
+});
 
 export class SchedulingQueue {
   readonly #options: QueueOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #counts = { active: 0, backoff: 0, unschedulable: 0, gated: 0 };
+  readonly #gauges: QueueGauges;
   readonly #active = new Heap<Ticket>();
   readonly #backoff = new Heap<Ticket>();
   readonly #errors = new Heap<Ticket>();
@@ -63,13 +76,20 @@ export class SchedulingQueue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#gauges = options.gauges ?? newGauges();
     this.#flushLater();
     options.signal.addEventListener('abort', () => this.#cancelTimer?.(), { once: true });
   }
 
   /** How many pods are in which state. */
   get counts(): Readonly<Record<QueueState, number>> {
-    return this.#counts;
+    const { active, backoff, unschedulable, gated } = this.#gauges;
+    return {
+      active: active.value,
+      backoff: backoff.value,
+      unschedulable: unschedulable.value,
+      gated: gated.value,
+    };
   }
 
   /** Pods were turned away, and there is room again: whoever asks adds them anew. */
@@ -151,7 +171,7 @@ export class SchedulingQueue {
 
   /** Those that the event may help are tried again, after their backoff. */
   wake(event: ClusterEvent): void {
-    if (this.#counts.unschedulable === 0) return;
+    if (this.#gauges.unschedulable.value === 0) return;
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'unschedulable') continue;
       const { refusedBy, pod } = entry;
@@ -180,7 +200,7 @@ export class SchedulingQueue {
   #move(entry: Entry, state: QueueState): void {
     this.#leave(entry);
     entry.state = state;
-    this.#counts[state]++;
+    this.#gauges[state].add(1);
     const ticket: Ticket = { entry, ticket: ++this.#tickets };
     entry.ticket = ticket.ticket;
     if (state === 'active') this.#active.push(-entry.pod.priority, ticket);
@@ -193,7 +213,7 @@ export class SchedulingQueue {
   }
 
   #leave(entry: Entry): void {
-    if (entry.state !== 'trying') this.#counts[entry.state]--;
+    if (entry.state !== 'trying') this.#gauges[entry.state].add(-1);
     entry.state = 'trying';
     entry.ticket = 0;
   }
@@ -238,17 +258,16 @@ export class SchedulingQueue {
 
   /** In case that an event which would have helped was not recognised as such. */
   #flush(): void {
-    if (this.#counts.unschedulable === 0) return;
+    if (this.#gauges.unschedulable.value === 0) return;
     const before = this.#options.clock.now() - unschedulableMillisecondsMax;
     for (const entry of this.#entries.values())
       if (entry.state === 'unschedulable' && entry.failedAt <= before) this.#revive(entry);
   }
 }
 
-/** A new status is no new chance. */
+/** A new status is no new chance. Every change of a spec is a new generation. */
 function isChanged(old: PodView, now: PodView): boolean {
   return (
-    old.pod.metadata.generation !== now.pod.metadata.generation ||
-    JSON.stringify([old.labels, old.pod.spec]) !== JSON.stringify([now.labels, now.pod.spec])
+    old.pod.metadata.generation !== now.pod.metadata.generation || !isDeepStrictEqual(old.labels, now.labels)
   );
 }

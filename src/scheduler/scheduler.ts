@@ -71,9 +71,10 @@ class Scheduler implements RunningScheduler {
     const { informers, clock, signal } = options;
     const profiles = options.profiles ?? [makeProfile()];
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
-    this.#queue = new SchedulingQueue({ clock, signal, onReady: () => this.#turnSoon() });
+    this.#metrics = schedulerMetrics(options.metrics);
+    const gauges = this.#metrics.pending;
+    this.#queue = new SchedulingQueue({ clock, signal, gauges, onReady: () => this.#turnSoon() });
     this.#cycle = { snapshot: this.#snapshot, lookups: lookupsOf(informers) };
-    this.#metrics = schedulerMetrics(() => this.#queue.counts, options.metrics);
     this.#watcher = new ClusterWatcher({
       informers,
       snapshot: this.#snapshot,
@@ -161,6 +162,7 @@ class Scheduler implements RunningScheduler {
   }
 
   #onBindFailed(taken: QueuedPod, profile: Profile, error: unknown): void {
+    if (this.#options.signal.aborted) return;
     const { pod } = taken;
     // No answer, and yet it was done: the pod has a node.
     const now = this.#options.informers.of('Pod').get(pod.key);

@@ -1,6 +1,7 @@
 /** A test world with what every test of workloads needs: nodes, and a hand that does what kubelets would do. */
 import type { Controller } from '../../src/client/controller.ts';
 import type { KindName, ObjectOf } from '../../src/client/kind-names.ts';
+import type { Transport } from '../../src/client/transport.ts';
 import type { Node, Pod, PodCondition } from '../../src/kinds/generated/types.ts';
 import type { KubeObject } from '../../src/kinds/object.ts';
 import { startTestWorld, type TestWorld } from '../client/world.ts';
@@ -32,6 +33,8 @@ const nodeObject = (name: string): Node => ({
 export async function startCluster(options: {
   controllers: readonly Controller[];
   seed?: number;
+  /** To break things: gets the transport that works. */
+  wrap?: (transport: Transport) => Transport;
 }): Promise<TestCluster> {
   const world = await startTestWorld(options);
   const { client, clock } = world;

@@ -1,6 +1,7 @@
 /** ReplicaSets and ReplicationControllers against the API server. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Transport } from '../../src/client/transport.ts';
 import { replicaSet } from '../../src/controllers/replica-set.ts';
 import { replicationController } from '../../src/controllers/replication-controller.ts';
 import { startCluster, template } from './cluster.ts';
@@ -130,16 +131,40 @@ describe('a replica set', () => {
   });
 
   test('says why it cannot make pods, and stops saying it when it can', async () => {
-    const cluster = await startCluster({ controllers: [replicaSet] });
-    await cluster.create('ResourceQuota', { metadata: { name: 'small' }, spec: { hard: { pods: '0' } } });
-    await cluster.create('ReplicaSet', web(2));
-    await cluster.advance(3_000);
-    const failing = (await cluster.get('ReplicaSet', 'web')).status?.conditions ?? [];
-    if ((await cluster.list('Pod')).length > 0) return cluster.close();
+    const refusal = {
+      status: 'Failure',
+      reason: 'Forbidden',
+      code: 403,
+      message: 'pods "web-" is forbidden: no',
+    };
+    let isRefusing = true;
+    let asked = 0;
+    const wrap = (transport: Transport): Transport => ({
+      close: () => transport.close(),
+      async send(request) {
+        const isPod = request.method === 'POST' && /\/pods(\?|$)/.test(request.url);
+        if (!isPod || !isRefusing) return transport.send(request);
+        asked++;
+        const body = Buffer.from(JSON.stringify({ kind: 'Status', apiVersion: 'v1', ...refusal }));
+        return { status: 403, headers: { 'content-type': 'application/json' }, body };
+      },
+    });
+    const cluster = await startCluster({ controllers: [replicaSet], wrap });
+    await cluster.create('ReplicaSet', web(40));
+    await cluster.advance(1_000);
     assert.deepEqual(
-      failing.map(({ type, status, reason }) => ({ type, status, reason })),
-      [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' }],
+      (await cluster.get('ReplicaSet', 'web')).status?.conditions?.map(
+        ({ type, status, reason, message }) => `${type} ${status} ${reason} ${message}`,
+      ),
+      [`ReplicaFailure True FailedCreate ${refusal.message}`],
     );
+    assert.ok(asked < 20, `one pod is asked for with each try, not forty: ${asked}`);
+    const told = await cluster.events();
+    assert.deepEqual(new Set(told), new Set([`Warning FailedCreate Error creating: ${refusal.message}`]));
+    isRefusing = false;
+    await cluster.advance(5_000);
+    const { status } = await cluster.get('ReplicaSet', 'web');
+    assert.deepEqual([status?.replicas, status?.conditions], [40, undefined]);
     await cluster.close();
   });
 });

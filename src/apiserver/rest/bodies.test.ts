@@ -129,7 +129,6 @@ describe('bodies', () => {
       ['broken', 'metadata: [a'],
       ['a list', '- a\n- b\n'],
       ['a text', 'hello'],
-      ['two documents', 'metadata: {name: a}\n---\nmetadata: {name: b}\n'],
     ] as const)
       test(`${name}: 400`, async () => {
         const answer = await server.call('POST', configMaps, { body: text, headers: yaml });

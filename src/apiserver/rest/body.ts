@@ -5,7 +5,12 @@ import { cannotBeHandled, DecodeError, strictDecodingError } from '../../kinds/d
 import type { Kind } from '../../kinds/kind.ts';
 import { type AnyObject, apiVersionOf } from '../../kinds/object.ts';
 import { decodeProtobuf, protobufMediaType } from '../../kinds/protobuf.ts';
-import { badRequestError, type StatusError, unsupportedMediaTypeError } from '../../kinds/status.ts';
+import {
+  badRequestError,
+  type StatusError,
+  tooLargeError,
+  unsupportedMediaTypeError,
+} from '../../kinds/status.ts';
 import { jsonElementsMax, scanJson } from '../../lib/json-scan.ts';
 import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';

@@ -42,7 +42,7 @@ export function readYaml(bytes: Uint8Array): YamlReply {
     const document = parseDocument(new TextDecoder('utf-8', { fatal: true }).decode(bytes), {
       uniqueKeys: false,
       lineCounter,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const fault = document.errors[0] ?? document.warnings[0];
     if (fault !== undefined) return { problem: fault.message };
@@ -53,13 +53,14 @@ export function readYaml(bytes: Uint8Array): YamlReply {
   }
 }
 
-/** YAML of JSON in the form of sigs.k8s.io/yaml: keys sorted, lists not indented, long lines left alone. */
+/** YAML of JSON in the form of sigs.k8s.io/yaml: keys sorted, lists not indented, `on` in quotes, long lines left alone. */
 export function writeYaml(bytes: Uint8Array): YamlReply {
   const value: unknown = JSON.parse(Buffer.from(bytes).toString());
   const text = stringify(value, {
     aliasDuplicateObjects: false,
     sortMapEntries: true,
     indentSeq: false,
+    compat: 'yaml-1.1',
     lineWidth: 0,
   });
   return { bytes: Buffer.from(text), duplicates: [] };

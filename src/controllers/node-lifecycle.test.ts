@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
+import type { Node } from '../kinds/generated/types.ts';
+import { nodeLifecycle } from './node-lifecycle.ts';
+
+describe('node lifecycle', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = await startTestWorld({ controllers: [nodeLifecycle] });
+    await world.client.of('Node').create({ metadata: { name: 'n1' } });
+    await world.client.of('Lease').create({
+      metadata: { namespace: 'kube-node-lease', name: 'n1' },
+      spec: { holderIdentity: 'n1', renewTime: now() },
+    });
+  });
+  afterEach(() => world.close());
+
+  const now = () => `${new Date(world.clock.now()).toISOString().slice(0, -1)}000Z`;
+  const merge = (patch: object) => ({ type: 'merge' as const, patch });
+  const node = (): Promise<Node> => world.client.of('Node').get({ name: 'n1' });
+  const taints = async () => ((await node()).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
+  const conditions = async () =>
+    Object.fromEntries(((await node()).status?.conditions ?? []).map(({ type, status }) => [type, status]));
+  const report = async (...list: { type: string; status: string }[]) => {
+    const heard = `${new Date(world.clock.now()).toISOString().slice(0, 19)}Z`;
+    const reported = list.map((each) => ({ ...each, lastHeartbeatTime: heard }));
+    await world.client
+      .of('Node')
+      .patch({ name: 'n1' }, { ...merge({ status: { conditions: reported } }), subresource: 'status' });
+    await world.settle();
+  };
+  const renew = async () => {
+    const at = { namespace: 'kube-node-lease', name: 'n1' };
+    await world.client.of('Lease').patch(at, merge({ spec: { renewTime: now() } }));
+    await world.settle();
+  };
+
+  test('a node that is ready loses the taint it was registered with', async () => {
+    await world.settle();
+    assert.deepEqual(await taints(), ['node.kubernetes.io/not-ready:NoSchedule']);
+    await report({ type: 'Ready', status: 'True' });
+    assert.deepEqual(await taints(), []);
+  });
+
+  test('a node that says it is not ready is tainted, for those who run there too', async () => {
+    await report({ type: 'Ready', status: 'False' });
+    assert.deepEqual(await taints(), [
+      'node.kubernetes.io/not-ready:NoSchedule',
+      'node.kubernetes.io/not-ready:NoExecute',
+    ]);
+  });
+
+  test('pressure and cordon keep new pods away; taints of others stay', async () => {
+    const own = { key: 'example.com/own', effect: 'NoSchedule' };
+    await world.client
+      .of('Node')
+      .patch({ name: 'n1' }, merge({ spec: { taints: [own], unschedulable: true } }));
+    await report({ type: 'Ready', status: 'True' }, { type: 'DiskPressure', status: 'True' });
+    assert.deepEqual(await taints(), [
+      'example.com/own:NoSchedule',
+      'node.kubernetes.io/disk-pressure:NoSchedule',
+      'node.kubernetes.io/unschedulable:NoSchedule',
+    ]);
+  });
+
+  test('a silent node turns Unknown after 50 s, its pods are not ready; heard again, all is well', async () => {
+    await report({ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' });
+    const at = { namespace: 'default', name: 'web' };
+    await world.client
+      .of('Pod')
+      .create({ metadata: at, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] } });
+    const ready = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+    await world.client.of('Pod').patch(at, { ...merge(ready), subresource: 'status' });
+    const podReady = async () => (await world.client.of('Pod').get(at)).status?.conditions?.[0]?.status;
+    await world.advance(30_000);
+    await renew();
+    await world.advance(49_000);
+    assert.equal((await conditions()).Ready, 'True');
+    await world.advance(1_000);
+    assert.deepEqual(await conditions(), {
+      Ready: 'Unknown',
+      MemoryPressure: 'Unknown',
+      DiskPressure: 'Unknown',
+      PIDPressure: 'Unknown',
+    });
+    assert.deepEqual(await taints(), [
+      'node.kubernetes.io/unreachable:NoSchedule',
+      'node.kubernetes.io/unreachable:NoExecute',
+    ]);
+    assert.equal(await podReady(), 'False');
+    await renew();
+    await report({ type: 'Ready', status: 'True' });
+    assert.deepEqual(await taints(), []);
+  });
+
+  test('a node that never reports is told so', async () => {
+    await world.advance(50_000);
+    const ready = (await node()).status?.conditions?.find(({ type }) => type === 'Ready');
+    assert.deepEqual(
+      [ready?.status, ready?.reason, ready?.message],
+      ['Unknown', 'NodeStatusNeverUpdated', 'Kubelet never posted node status.'],
+    );
+  });
+
+  test('a node at rest is not written', async () => {
+    await report({ type: 'Ready', status: 'True' });
+    const { resourceVersion } = (await node()).metadata;
+    for (let minute = 0; minute < 3; minute++) {
+      await world.advance(40_000);
+      await renew();
+    }
+    assert.equal((await node()).metadata.resourceVersion, resourceVersion);
+  });
+});

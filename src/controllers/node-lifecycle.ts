@@ -1,0 +1,170 @@
+/**
+ * What becomes of a node that is silent: its conditions turn Unknown, it is tainted, its pods are not ready. Conditions
+ * that the node reports become taints too. Source: pkg/controller/nodelifecycle.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type Change, event, requeueAfter, update, updateStatus } from '../client/change.ts';
+import { defineController, type KeyMap, self } from '../client/controller.ts';
+import { objectKey } from '../client/object-key.ts';
+import type { View } from '../client/view.ts';
+import type { Lease, Node, NodeCondition, Pod, Taint } from '../kinds/generated/types.ts';
+import { nodeGraceMilliseconds } from './limits.ts';
+import { timestampOf } from './timestamp.ts';
+
+const leaseNamespace = 'kube-node-lease';
+const notReady = 'node.kubernetes.io/not-ready';
+const unreachable = 'node.kubernetes.io/unreachable';
+
+/** Conditions that a silent node can no longer vouch for. */
+const watchedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
+
+/** Condition type -> status -> key of the NoSchedule taint. */
+const conditionTaints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Ready: { False: notReady, Unknown: unreachable },
+  MemoryPressure: { True: 'node.kubernetes.io/memory-pressure' },
+  DiskPressure: { True: 'node.kubernetes.io/disk-pressure' },
+  NetworkUnavailable: { True: 'node.kubernetes.io/network-unavailable' },
+  PIDPressure: { True: 'node.kubernetes.io/pid-pressure' },
+};
+
+const unschedulable = 'node.kubernetes.io/unschedulable';
+
+/** Keys of the taints that are this controller's: others are left alone. */
+const ownKeys: ReadonlySet<string> = new Set([
+  unschedulable,
+  ...Object.values(conditionTaints).flatMap((byStatus) => Object.values(byStatus)),
+]);
+
+const conditionsOf = (node: Node): readonly NodeCondition[] => node.status?.conditions ?? [];
+
+const readyOf = (node: Node): NodeCondition | undefined =>
+  conditionsOf(node).find(({ type }) => type === 'Ready');
+
+/** When the node was last heard of, in milliseconds: by its lease, its status, or its registration. */
+function heardOf(node: Node, lease: Lease | undefined): number {
+  const times = [lease?.spec?.renewTime, readyOf(node)?.lastHeartbeatTime, node.metadata.creationTimestamp];
+  return Math.max(...times.map((time) => (time === undefined ? 0 : Date.parse(time))));
+}
+
+/** The conditions of a node that has been silent too long. */
+function unknownConditions(node: Node, now: number): NodeCondition[] {
+  const lastTransitionTime = timestampOf(now);
+  const present = conditionsOf(node);
+  const silent = watchedConditions.map((type): NodeCondition => {
+    const before = present.find((condition) => condition.type === type);
+    if (before === undefined)
+      return {
+        type,
+        status: 'Unknown',
+        reason: 'NodeStatusNeverUpdated',
+        message: 'Kubelet never posted node status.',
+        lastHeartbeatTime: node.metadata.creationTimestamp,
+        lastTransitionTime,
+      };
+    if (before.status === 'Unknown') return before;
+    return {
+      ...before,
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+      message: 'Kubelet stopped posting node status.',
+      lastTransitionTime,
+    };
+  });
+  return [...present.filter(({ type }) => !watchedConditions.includes(type)), ...silent];
+}
+
+/** The taints that the node's conditions call for; one that is there already keeps the time it was added. */
+function wantedTaints(node: Node, now: number): Taint[] {
+  const present = node.spec?.taints ?? [];
+  const wanted: Taint[] = [];
+  const add = (key: string, effect: string) => {
+    const before = present.find((taint) => taint.key === key && taint.effect === effect);
+    wanted.push(before ?? { key, effect, timeAdded: timestampOf(now) });
+  };
+  for (const { type, status } of conditionsOf(node)) {
+    const key = conditionTaints[type]?.[status];
+    if (key !== undefined) add(key, 'NoSchedule');
+  }
+  if (node.spec?.unschedulable === true) add(unschedulable, 'NoSchedule');
+  const ready = readyOf(node);
+  // A node that has not reported at all keeps the taint it was registered with.
+  if (ready === undefined) add(notReady, 'NoSchedule');
+  else if (ready.status !== 'True') add(ready.status === 'False' ? notReady : unreachable, 'NoExecute');
+  return [...present.filter(({ key }) => !ownKeys.has(key)), ...wanted];
+}
+
+function taintChanges(node: Node, now: number): Change[] {
+  const taints = wantedTaints(node, now);
+  if (isDeepStrictEqual(taints, node.spec?.taints ?? [])) return [];
+  const spec = { ...node.spec, taints };
+  if (taints.length === 0) delete (spec as { taints?: Taint[] }).taints;
+  return [update('Node', { ...node, spec })];
+}
+
+/** Pods of a node that does not answer are not ready: their Services leave them alone. */
+function markPodsNotReady(node: Node, view: View): Change[] {
+  return view.byIndex('Pod', 'node', node.metadata.name ?? '').flatMap((pod) => {
+    const conditions = pod.status?.conditions ?? [];
+    if (!conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return [];
+    const lastTransitionTime = timestampOf(view.now());
+    const marked = conditions.map((condition) =>
+      condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
+    );
+    const notice = event('Pod', pod, {
+      type: 'Warning',
+      reason: 'NodeNotReady',
+      message: 'Node is not ready',
+    });
+    return [updateStatus('Pod', { ...pod, status: { ...pod.status, conditions: marked } }), notice];
+  });
+}
+
+const leaseOwner: KeyMap<Lease> = ({ metadata }) =>
+  metadata.namespace === leaseNamespace ? [metadata.name ?? ''] : [];
+
+export const nodeOfPod = (pod: Pod): string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
+
+/** A pod that comes to a node that is not ready concerns the node; others do not. */
+const podOnSilentNode: KeyMap<Pod> = (pod, view) =>
+  nodeOfPod(pod).filter((name) => {
+    const node = view.get('Node', name);
+    return node !== undefined && readyOf(node)?.status !== 'True';
+  });
+
+function silence(node: Node, view: View): Change[] {
+  const conditions = unknownConditions(node, view.now());
+  if (isDeepStrictEqual(conditions, conditionsOf(node))) return [];
+  const name = node.metadata.name ?? '';
+  return [
+    updateStatus('Node', { ...node, status: { ...node.status, conditions } }),
+    event('Node', node, {
+      type: 'Normal',
+      reason: 'NodeNotReady',
+      message: `Node ${name} status is now: NodeNotReady`,
+    }),
+  ];
+}
+
+export const nodeLifecycle = defineController({
+  name: 'node-lifecycle',
+  eventSource: 'node-controller',
+  watches: { Node: self, Lease: leaseOwner, Pod: podOnSilentNode },
+  indexes: { Pod: { node: nodeOfPod } },
+  reconcile(key, view) {
+    const node = view.get('Node', key);
+    if (node === undefined || node.metadata.deletionTimestamp !== undefined) return [];
+    const now = view.now();
+    const silentFor = now - heardOf(node, view.get('Lease', objectKey(leaseNamespace, key)));
+    if (silentFor >= nodeGraceMilliseconds) {
+      // One write at a time: the next turn sees this one and goes on with the taints and the pods.
+      const silenced = silence(node, view);
+      if (silenced.length > 0) return silenced;
+    }
+    const tainted = taintChanges(node, now);
+    if (tainted.length > 0) return tainted;
+    const pods =
+      readyOf(node)?.status === 'True' || readyOf(node) === undefined ? [] : markPodsNotReady(node, view);
+    const left = nodeGraceMilliseconds - silentFor;
+    return left > 0 ? [...pods, requeueAfter(left)] : pods;
+  },
+});
