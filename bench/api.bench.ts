@@ -2,7 +2,7 @@
  * The API server over HTTP/2 and TLS, from a client in a process of its own; each number beside its floor, measured in
  * between. `npm run bench -- api`. On loopback only, in temporary directories, in under two minutes.
  */
-import { benchCreate, setStatuses } from './api/create.ts';
+import { BareStore, benchCreate, configMapCreates, podCreates, setStatuses } from './api/create.ts';
 import { benchFanOut } from './api/fan-out.ts';
 import { benchGet } from './api/get.ts';
 import { benchList } from './api/list.ts';
@@ -12,6 +12,7 @@ import { benchStart } from './api/start.ts';
 import type { Bench, Measurement } from './bench.ts';
 
 const podCount = 10_000;
+const configMapCount = 5_000;
 
 async function measure(workshop: Workshop): Promise<Measurement[]> {
   const dataDirectory = 'full';
@@ -20,16 +21,18 @@ async function measure(workshop: Workshop): Promise<Measurement[]> {
   const empty = await benchEmpty(workshop);
   const server = await workshop.startServer(dataDirectory);
   const floor = await workshop.startFloor(dataDirectory);
-  const at = { server, floor, client, directory: workshop.directory };
-  const create = await benchCreate(at, podCount);
+  const at = { server, floor, client, bare: new BareStore(workshop.directory) };
+  const create = await benchCreate(at, podCreates(podCount));
   await setStatuses(at, podCount);
   const written = await benchWritten(server, podCount);
   const get = await benchGet(at);
   const list = await benchList(at, podCount);
+  const createSmall = await benchCreate(at, configMapCreates(configMapCount));
   const fanOut = await benchFanOut(at);
+  at.bare.close();
   await server.stop();
   const loaded = await benchLoaded(workshop, { dataDirectory, podCount });
-  return [...get, ...list, ...create, ...fanOut, ...start, empty, written, loaded];
+  return [...get, ...list, ...create, ...createSmall, ...fanOut, ...start, empty, written, loaded];
 }
 
 export const bench: Bench = {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { advertiseAddressOf, checkServerOptions, goPlatform, type RawServerOptions } from './main-options.ts';
 
 const usual: RawServerOptions = {
+  simulatedNodes: '3',
   dataDir: 'data',
   port: '6443',
   bindAddress: '127.0.0.1',
@@ -28,6 +29,7 @@ test('options become numbers and lists', () => {
     serviceCIDRs: ['10.96.0.0/16', 'fd00::/108'],
     nodePortRange: '30000-32767',
     tlsNames: ['api.example.org', '192.0.2.1'],
+    simulatedNodes: 3,
   });
 });
 
@@ -57,9 +59,9 @@ const refused: Record<string, [Partial<RawServerOptions>, string]> = {
     { store: 'etcd=http://127.0.0.1:2379' },
     '--store etcd is not there yet; wanted is sqlite or memory',
   ],
-  'simulated nodes': [
-    { simulatedNodes: '3' },
-    '--simulated-nodes is not there yet; leave it out and bring nodes of your own',
+  'too many simulated nodes': [
+    { simulatedNodes: '10001' },
+    '--simulated-nodes is "10001"; wanted is a number from 0 to 10000',
   ],
   'a name that is none': [{ tlsSan: ['a b'] }, '--tls-san is "a b"; wanted is a DNS name or an IP address'],
   'no directory': [{ dataDir: '' }, '--data-dir is empty; wanted is a directory'],

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly nodePortRange: string;
   /** More names and addresses for the server's certificate. */
   readonly tlsNames: readonly string[];
+  /** Nodes that exist in the server's process alone. */
+  readonly simulatedNodes: number;
 }
 
 /** As the command line has them. */
@@ -35,13 +37,11 @@ export interface RawServerOptions {
   readonly serviceCidr: string;
   readonly serviceNodePortRange: string;
   readonly tlsSan: readonly string[];
-  readonly simulatedNodes?: string;
+  readonly simulatedNodes: string;
 }
 
 /** Throws UsageError: what was given, and what is wanted. */
 export function checkServerOptions(raw: RawServerOptions): ServerOptions {
-  if (raw.simulatedNodes !== undefined)
-    throw new UsageError('--simulated-nodes is not there yet; leave it out and bring nodes of your own');
   if (raw.dataDir === '') throw new UsageError('--data-dir is empty; wanted is a directory');
   return {
     dataDirectory: raw.dataDir,
@@ -53,7 +53,20 @@ export function checkServerOptions(raw: RawServerOptions): ServerOptions {
     serviceCIDRs: raw.serviceCidr.split(',').map((cidr) => cidr.trim()),
     nodePortRange: raw.serviceNodePortRange,
     tlsNames: raw.tlsSan.map(tlsNameOf),
+    simulatedNodes: simulatedNodesOf(raw.simulatedNodes),
   };
+}
+
+/** More do not fit into one process's memory with their pods. */
+const simulatedNodesMax = 10_000;
+
+function simulatedNodesOf(text: string): number {
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(count <= simulatedNodesMax))
+    throw new UsageError(
+      `--simulated-nodes is ${JSON.stringify(text)}; wanted is a number from 0 to ${simulatedNodesMax}`,
+    );
+  return count;
 }
 
 function portOf(text: string): number {

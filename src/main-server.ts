@@ -102,39 +102,22 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     });
     serve(api.handle);
     // Not waited for: requests are answered before the first loop turns.
-    const controllers = runControllers(api.handle, { rootAuthority: certificates.authority, log });
-    controllers.catch((error: unknown) => log.error('the controllers could not be started', { error }));
-    undo.push(() => controllers.then((stopControllers) => stopControllers()));
+    const loops = import('./main-control-loops.ts').then(({ runControlLoops }) =>
+      runControlLoops(api.handle, {
+        rootAuthority: certificates.authority,
+        simulatedNodes: options.simulatedNodes,
+        log,
+      }),
+    );
+    loops.catch((error: unknown) =>
+      log.error('the controllers could not be started', { error: String(error) }),
+    );
+    undo.push(() => loops.then((stopLoops) => stopLoops()));
     return { url, dataDirectory, kubeconfig, stop };
   } catch (failure) {
     await stop();
     throw failure;
   }
-}
-
-/** The control loops, as clients of the API server in its own process. Returns what ends them. */
-async function runControllers(
-  handler: Handler,
-  options: { rootAuthority: string; log: Logger },
-): Promise<() => Promise<void>> {
-  const [{ controllerManagerUser, startControllers }, { inProcessTransport }] = await Promise.all([
-    import('./controllers/start.ts'),
-    import('./client/in-process.ts'),
-  ]);
-  const stopping = new AbortController();
-  const transport = inProcessTransport(handler, { user: controllerManagerUser });
-  const { stopped } = startControllers({
-    ...options,
-    transport,
-    clock: systemClock,
-    random: systemRandom,
-    signal: stopping.signal,
-  });
-  return async () => {
-    stopping.abort();
-    await stopped;
-    await transport.close();
-  };
 }
 
 async function openStore(options: ServerOptions, directory: string): Promise<Store> {

@@ -174,6 +174,7 @@ describe('a server', () => {
       serviceCIDRs: ['10.96.0.0/16'],
       nodePortRange: '30000-32767',
       tlsNames: [],
+      simulatedNodes: 0,
     };
     await assert.rejects(startServer(options, silentLogger), { code: 'PORT_TAKEN' });
     taken.close();

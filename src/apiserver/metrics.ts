@@ -169,7 +169,7 @@ export class ApiServerMetrics {
     );
     gauge(
       'wherry_event_loop_delay_seconds_max',
-      'The longest time the event loop was held since the last scrape; the first scrape begins the measuring.',
+      'The longest time the event loop was held since the last scrape, from its second turn on; the first scrape begins the measuring.',
       () => this.#longestDelay(),
     );
   }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { type Faults, faultyTransport } from '../../test/client/faults.ts';
 import { startTestWorld } from '../../test/client/world.ts';
 import type { ConfigMap } from '../kinds/generated/types.ts';
+import { randomInteger, seededRandom } from '../lib/random.ts';
 import { type Change, create, patch, remove, requeueAfter } from './change.ts';
 import { type Controller, defineController, observe, self } from './controller.ts';
 import type { Transport } from './transport.ts';
+import { Client } from './typed-client.ts';
 
 /** Wants as many copies of each ServiceAccount's annotation `copies` says, and has no other memory than the cache. */
 const copies: Controller = defineController({
@@ -272,5 +275,63 @@ describe('the runner', () => {
     assert.equal(world.controllers[0]?.counts.writes, 0);
     assert.equal(world.controllers[0]?.counts.failures, 1);
     await world.close();
+  });
+});
+
+describe('the runner under faults', () => {
+  const seconds = 1000;
+
+  /** One life of one world: what is wanted changes, connections break, requests get no answer. */
+  async function live(seed: number): Promise<void> {
+    let faults: Faults | undefined;
+    const world = await startTestWorld({
+      controllers: [copies],
+      seed,
+      wrap: (transport) => {
+        faults = faultyTransport(transport);
+        return faults.transport;
+      },
+    });
+    const client = new Client({ transport: world.transport, clock: world.clock, userAgent: 'person/1' });
+    const count = async () => (await client.of('ConfigMap').list({ namespace: 'default' })).items.length;
+    const random = seededRandom(seed);
+    const wantedMax = 6;
+    let wanted = 0;
+    await client.of('ServiceAccount').create(account(wanted));
+    for (let step = 0; step < 15; step++) {
+      const choice = randomInteger(random, 4);
+      if (choice === 0) faults?.cut(random.next() < 0.5 ? 'end' : 'break');
+      else if (choice === 1)
+        faults?.answer({
+          match: ({ stream }) => !stream,
+          times: randomInteger(random, 4),
+          with: 'no answer',
+        });
+      else {
+        wanted = randomInteger(random, wantedMax + 1);
+        await client
+          .of('ServiceAccount')
+          .patch(
+            { namespace: 'default', name: 'web' },
+            { type: 'merge', patch: { metadata: { annotations: { copies: String(wanted) } } } },
+          );
+      }
+      // Mostly before everything has come to rest.
+      for (let turn = randomInteger(random, 30); turn > 0; turn--)
+        await new Promise((resolve) => setImmediate(resolve));
+      world.clock.advance(randomInteger(random, 300));
+      assert.ok((await count()) <= wantedMax, `seed ${seed}: too many copies`);
+    }
+    faults?.heal();
+    await world.advance(120 * seconds);
+    assert.equal(await count(), wanted, `seed ${seed}: not what was wanted in the end`);
+    const { revision } = world.server.server.backend.cache;
+    await world.advance(60 * seconds);
+    assert.equal(world.server.server.backend.cache.revision, revision, `seed ${seed}: no rest`);
+    await world.close();
+  }
+
+  test('makes what is wanted, never more, and comes to rest, whatever the seed', async () => {
+    for (let seed = 1; seed <= 25; seed++) await live(seed);
   });
 });

@@ -7,6 +7,7 @@ import { endpointSliceMirroring } from './endpoint-slice-mirroring.ts';
 import { endpoints } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespace } from './namespace.ts';
+import { nodeLifecycle } from './node-lifecycle.ts';
 import { replicaSet } from './replica-set.ts';
 import { replicationController } from './replication-controller.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
@@ -30,6 +31,7 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
     endpointSliceMirroring,
     serviceCIDR,
     disruption,
+    nodeLifecycle,
     serviceAccount,
     ...(rootAuthority === undefined ? [] : [rootCaPublisher(rootAuthority)]),
   ];

@@ -24,6 +24,12 @@ export const jsonElementsMax = 100_000;
  */
 export const jsonMembersMax = 32_000;
 
+/**
+ * Members of an object as it is stored: field management names each key of a map once more. Patches could otherwise make
+ * an object, little by little, that no single body could hold.
+ */
+export const storedMembersMax = 2 * jsonMembersMax;
+
 export interface JsonShape {
   readonly depth: number;
   readonly elements: number;

@@ -163,7 +163,7 @@ function containerDue(world: World, run: ContainerRun): Due | undefined {
     case 'backOff':
       return {
         at: (run.exit?.finishedAt ?? run.since) + (run.backOff?.milliseconds ?? 0),
-        apply: (at) => restart(run, at),
+        apply: (at) => enter(run, 'starting', at),
       };
     default:
       return undefined;
@@ -178,6 +178,11 @@ function started(run: ContainerRun, behaviour: Behaviour, at: number): void {
     return;
   }
   run.pullBackOff = undefined;
+  if (run.exit !== undefined) {
+    const wait = run.backOff === undefined ? backOffMilliseconds : run.backOff.milliseconds * 2;
+    run.backOff = { milliseconds: Math.min(backOffMillisecondsMax, wait), setAt: at };
+    run.restarts += 1;
+  }
   enter(run, 'running', at);
 }
 
@@ -186,15 +191,8 @@ function restartDue(run: ContainerRun): Due {
   const finishedAt = run.exit?.finishedAt ?? run.since;
   const { backOff } = run;
   if (backOff !== undefined && finishedAt - backOff.setAt > 2 * backOffMillisecondsMax) run.backOff = undefined;
-  if (run.backOff === undefined) return { at: run.since, apply: (at) => restart(run, at) };
+  if (run.backOff === undefined) return { at: run.since, apply: (at) => enter(run, 'starting', at) };
   return { at: run.since + failureShownMilliseconds, apply: (at) => enter(run, 'backOff', at) };
-}
-
-function restart(run: ContainerRun, at: number): void {
-  const doubled = run.backOff === undefined ? backOffMilliseconds : run.backOff.milliseconds * 2;
-  run.backOff = { milliseconds: Math.min(backOffMillisecondsMax, doubled), setAt: at };
-  run.restarts += 1;
-  enter(run, 'starting', at);
 }
 
 /** Containers are told to stop all together; sidecars after them, the last first (KEP-753). */

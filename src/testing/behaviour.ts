@@ -1,7 +1,7 @@
 /**
- * What a simulated container does, said by annotations of its pod. `sim.wherry.dev/NAME` is for all containers of the
- * pod that are no init containers, `sim.wherry.dev/NAME.CONTAINER` for one, init containers among them. They are read
- * at every step, so a change holds at once. See docs/simulation.md.
+ * What a simulated container does, said by annotations of its pod. `sim.wherry.dev/NAME` is for everything in
+ * `containers`, `sim.wherry.dev/NAME.CONTAINER` for one container, init containers and sidecars among them. They are
+ * read at every step, so a change holds at once. See docs/simulation.md.
  */
 import type { Container, Pod } from '../kinds/generated/types.ts';
 import { getOwn } from '../kinds/object.ts';
@@ -44,7 +44,7 @@ const reader =
   (pod: Pod, container: string, role: ContainerRole): Read =>
   (name) =>
     getOwn(pod.metadata.annotations, `${annotationPrefix}${name}.${container}`) ??
-    (role === 'init' ? undefined : getOwn(pod.metadata.annotations, annotationPrefix + name));
+    (role !== 'app' ? undefined : getOwn(pod.metadata.annotations, annotationPrefix + name));
 
 /** Work that is meant to end: an init container, or a container of a Job. */
 function endsByItself(pod: Pod, role: ContainerRole): boolean {

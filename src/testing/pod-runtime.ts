@@ -33,7 +33,7 @@ export interface ContainerRun {
   restarts: number;
   /** How it ended last; of a running one, its predecessor's end. */
   exit?: Exit;
-  /** The wait that the next start has to keep from the end, and when that was set. */
+  /** The wait that the next start has to keep from the last end, and when that was set; none: it may start at once. */
   backOff?: { milliseconds: number; setAt: number };
   /** The wait after the next failed pull. */
   pullBackOff?: number;

@@ -28,8 +28,8 @@ const containerID = ({ runtime }: Context, name: string, restarts: number): stri
   `containerd://${hash(`${runtime.uid}/${name}/${restarts}`)}`;
 
 function terminatedState(context: Context, run: ContainerRun, exit: Exit): ContainerState {
-  // While the next one is only started or awaited, the number of restarts is ahead of the container that ended.
-  const restarts = run.stage === 'running' || run.stage === 'starting' ? Math.max(0, run.restarts - 1) : run.restarts;
+  // Beside a running container it is its predecessor that has ended.
+  const restarts = run.stage === 'running' ? Math.max(0, run.restarts - 1) : run.restarts;
   return {
     terminated: {
       containerID: containerID(context, run.name, restarts),
@@ -67,8 +67,8 @@ function waitingState({ pod }: Context, run: ContainerRun, image: string): Conta
     const message = `Back-off pulling image "${image}": ErrImagePull: ${pullError(image)}`;
     return { waiting: { reason: 'ImagePullBackOff', message } };
   }
-  if (run.stage === 'backOff') {
-    const wait = goDuration(run.backOff?.milliseconds ?? 0);
+  if (run.backOff !== undefined) {
+    const wait = goDuration(run.backOff.milliseconds);
     const message = `back-off ${wait} restarting failed container=${run.name} pod=${name}_${namespace}(${uid})`;
     return { waiting: { reason: 'CrashLoopBackOff', message } };
   }
@@ -79,8 +79,8 @@ function waitingState({ pod }: Context, run: ContainerRun, image: string): Conta
 function statesOf(context: Context, run: ContainerRun, image: string): { state: ContainerState; last: ContainerState } {
   const ended = run.exit === undefined ? {} : terminatedState(context, run, run.exit);
   if (run.stage === 'running') return { state: { running: { startedAt: timestamp(run.since) } }, last: ended };
-  // A container that comes back at once is shown as ended until it does; a stopped pod's are never seen again.
-  const isEnded = run.stage === 'exited' || (run.stage === 'starting' && run.pullBackOff === undefined);
+  // A container that comes back at once is shown as ended until it does, one that had to wait as waiting.
+  const isEnded = run.stage === 'exited' || (run.stage === 'starting' && !run.pullBackOff && !run.backOff);
   if (run.exit !== undefined && (isEnded || context.runtime.stop !== undefined)) return { state: ended, last: {} };
   if (context.runtime.stop !== undefined && run.role === 'app') return { state: lost, last: ended };
   return { state: waitingState(context, run, image), last: ended };
@@ -91,10 +91,6 @@ function isReady(context: Context, run: ContainerRun, behaviour: Behaviour): boo
   if (run.stage !== 'running' || behaviour.neverReady) return false;
   return run.since + behaviour.readyMilliseconds <= context.now;
 }
-
-/** A container that is on its way back is not counted before it runs. */
-const restartCount = (run: ContainerRun): number =>
-  run.stage === 'starting' && run.exit !== undefined ? Math.max(0, run.restarts - 1) : run.restarts;
 
 function mountsOf(container: Container): ContainerStatus['volumeMounts'] {
   return container.volumeMounts?.map(({ name, mountPath, readOnly }) => ({
@@ -112,14 +108,14 @@ function containerStatus(context: Context, run: ContainerRun, container: Contain
   const { limits, requests } = container.resources ?? {};
   return {
     ...(wasCreated && requests !== undefined ? { allocatedResources: requests } : {}),
-    ...(wasCreated ? { containerID: containerID(context, run.name, restartCount(run)) } : {}),
+    ...(wasCreated ? { containerID: containerID(context, run.name, run.restarts) } : {}),
     image,
     imageID: wasCreated ? `${image.replace(/[:@].*$/, '')}@sha256:${hash(image)}` : '',
     lastState: last,
     name: run.name,
     ready: isReady(context, run, behaviour),
     ...(wasCreated ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
-    restartCount: restartCount(run),
+    restartCount: run.restarts,
     started: run.stage === 'running' && run.role !== 'init',
     state,
     ...(container.volumeMounts === undefined ? {} : { volumeMounts: mountsOf(container) }),

@@ -36,6 +36,34 @@ const stored = (name: string): readonly Asked[] => [
   { method: 'POST', path: configMaps, headers: json, body: `{${head(name)},"data":{${keys(4000, '"v"')}}}` },
 ];
 
+/** Properties that are legal, of two members each. */
+const definition = (properties: number): string =>
+  JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: Object.fromEntries(
+                Array.from({ length: properties }, (_, index) => [`p${index}`, { type: 'string' }]),
+              ),
+            },
+          },
+        },
+      ],
+    },
+  });
+
 export const heavyCases: Record<string, HeavyCase> = {
   'three mebibytes of spaces': { ...post(`${' '.repeat(3 * mebibyte - 100)}{${head('a')}}`), status: [201] },
   'one long text': { ...post(`{${head('a')},"data":{"a":"${'a'.repeat(mebibyte - 1000)}"}}`), status: [201] },
@@ -206,6 +234,102 @@ export const heavyCases: Record<string, HeavyCase> = {
     path: configMaps,
     headers: { accept: 'application/yaml' },
     status: [200],
+  },
+  'an EndpointSlice with a thousand full endpoints': {
+    method: 'POST',
+    path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?dryRun=All',
+    headers: json,
+    body: JSON.stringify({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'a' },
+      addressType: 'IPv4',
+      ports: [{ name: 'web', port: 80, protocol: 'TCP' }],
+      endpoints: Array.from({ length: 1000 }, (_, index) => ({
+        addresses: [`10.1.${index >> 8}.${index & 255}`],
+        conditions: { ready: true, serving: true, terminating: false },
+        hints: { forZones: [{ name: 'zone-a' }] },
+        nodeName: `node-${index}`,
+        targetRef: {
+          kind: 'Pod',
+          name: `web-${index}`,
+          namespace: 'default',
+          uid: `00000000-0000-4000-8000-${index}`,
+        },
+        zone: 'zone-a',
+      })),
+    }),
+    status: [201],
+  },
+  'a CustomResourceDefinition with a schema of 30,000 members': {
+    method: 'POST',
+    path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All',
+    headers: json,
+    body: definition(14_950),
+    status: [201],
+  },
+  'a Secret of a mebibyte': {
+    method: 'POST',
+    path: '/api/v1/namespaces/default/secrets?dryRun=All',
+    headers: json,
+    body: `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"data":{"a":"${Buffer.alloc(mebibyte).toString('base64')}"}}`,
+    status: [201],
+  },
+  'a change of an object with as many members as are stored': {
+    prepare: [
+      {
+        method: 'POST',
+        path: configMaps,
+        headers: json,
+        body: `{${head('heavy-5')},"data":{${keys(jsonMembersMax - 20, '"v"')}}}`,
+      },
+    ],
+    ...patchOf('heavy-5', 'merge-patch', { data: { k000001: 'w' } }),
+    status: [200],
+  },
+  'an apply of as many members as allowed': {
+    method: 'PATCH',
+    path: `${configMaps}/applied?fieldManager=hostile&dryRun=All`,
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: `{${head('applied')},"data":{${keys(jsonMembersMax - 20, '"v"')}}}`,
+    status: [201],
+  },
+  'an apply over an object with thousands of members': {
+    prepare: stored('heavy-6'),
+    method: 'PATCH',
+    path: `${configMaps}/heavy-6?fieldManager=hostile&force=true`,
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: `{${head('heavy-6')},"data":{${keys(10_000, '"w"')}}}`,
+    status: [200],
+  },
+  'a replacement with thousands of members': {
+    prepare: stored('heavy-7'),
+    method: 'PUT',
+    path: `${configMaps}/heavy-7`,
+    headers: json,
+    body: `{${head('heavy-7')},"data":{${keys(jsonMembersMax - 20, '"v"')}}}`,
+    status: [200],
+  },
+  'YAML of nested keys': {
+    ...post('? '.repeat(500_000), { 'content-type': 'application/yaml' }),
+    status: [413],
+  },
+  'a name of three mebibytes': {
+    ...post(
+      `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${'a'.repeat(3 * mebibyte - 200)}-"}}`,
+    ),
+    status: [422],
+  },
+  'environment variables by the thousand': {
+    method: 'POST',
+    path: '/api/v1/namespaces/default/pods?dryRun=All',
+    headers: json,
+    body: `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"b","env":[${Array(
+      10_000,
+    )
+      .fill('{"name":"A=","value":"b"}')
+      .join(',')}]}]}}`,
+    status: [422],
   },
   'a strategic patch of a list by the thousand': {
     ...patchOf(

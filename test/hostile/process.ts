@@ -91,12 +91,16 @@ export async function readLoopUse(target: Target): Promise<LoopUse> {
   }
 }
 
+/** The sampler begins anew with every look at it, and sees nothing before its first tick (5 ms). */
+const samplingBeginsMilliseconds = 25;
+
 /**
  * How long `use` held the event loop at most. A request cannot hold it longer than it computes; what goes beyond is
  * other work on the machine, and the server had to wait for a processor.
  */
 export async function holdOf(target: Target, use: () => Promise<void>): Promise<number> {
   const before = await readLoopUse(target);
+  await new Promise((resolve) => setTimeout(resolve, samplingBeginsMilliseconds));
   await use();
   const after = await readLoopUse(target);
   return Math.min(after.longest, after.cpu - before.cpu);

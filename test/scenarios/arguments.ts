@@ -1,5 +1,5 @@
 /** A command line as a command reads it. */
-import { type Kind, } from '../../src/kinds/kind.ts';
+import type { Kind } from '../../src/kinds/kind.ts';
 import { kinds } from '../../src/kinds/registry.ts';
 
 export interface Arguments {

@@ -37,9 +37,9 @@ export class Session {
   /** From now on, every change of what `kubectl get` shows of a kind becomes a line. */
   watch(kind: Kind): void {
     const resource = `${kind.group === '' ? 'core' : kind.group}/${kind.plural}`;
-    const row = (object: AnyObject | undefined) => (object === undefined ? 'gone' : rowOf(kind, object, this.#start));
     const take = (change: WorldChange) => {
       if (change.resource !== resource) return;
+      const row = (object: AnyObject | undefined) => (object === undefined ? 'gone' : rowOf(kind, object, change.at));
       const now = row(change.object);
       if (change.old !== undefined && row(change.old) === now) return;
       const name = (change.object ?? change.old)?.metadata.name;
@@ -89,7 +89,7 @@ export class Session {
 
 /** What `kubectl get` shows beside name and age. */
 function rowOf(kind: Kind, object: AnyObject, now: number): string {
-  const columns = kind.columns.filter(({ name, priority }) => name !== 'Name' && name !== 'Age' && !priority);
+  const columns = (kind.columns ?? []).filter(({ name, priority }) => name !== 'Name' && name !== 'Age' && !priority);
   return columns.map(({ of }) => String(of(object as never, now))).join(' ');
 }
 

@@ -40,7 +40,8 @@ function splitCommands(line: string): string[] {
 
 function parseBlock(file: string, block: string): Step | string[] {
   const lines = block.split('\n');
-  const comments = lines.filter((line, index) => line.startsWith('#') && index === lines.indexOf(line));
+  const firstOther = lines.findIndex((line) => !line.startsWith('#'));
+  const comments = firstOther < 0 ? lines : lines.slice(0, firstOther);
   const rest = lines.slice(comments.length);
   const [command, ...after] = rest;
   if (command === undefined) return comments;

@@ -4,9 +4,6 @@ export const objectsPerTurn = 100;
 /** Objects and bodies up to this size are worked on in one turn of the event loop: about 5 ms from end to end. */
 export const bytesPerTurn = 32 * 1024;
 
-/** Wire bytes are joined to pieces of about this size before they go out. */
-export const listSegmentBytes = 512 * 1024;
-
 /** How often a write is planned again when another one came first. */
 export const writeAttemptsMax = 8;
 

@@ -3,13 +3,21 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { alreadyExistsError, notFoundError, StatusError, tooLargeError } from '../../kinds/status.ts';
+import { jsonElementsMax, scanJson, storedMembersMax } from '../../lib/json-scan.ts';
 import type { Operation } from '../../store/store.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { encodeStored, encodeWire } from '../codec.ts';
 import type { Backend } from '../context.ts';
 import { objectKey } from '../keys.ts';
-import { objectBytesMax, writeAttemptsMax } from './limits.ts';
+import { jsonPatchDepthMax } from '../patch/limits.ts';
+import { bytesPerTurn, objectBytesMax, writeAttemptsMax } from './limits.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
+
+const storedShape = {
+  depthMax: jsonPatchDepthMax,
+  elementsMax: 2 * jsonElementsMax,
+  membersMax: storedMembersMax,
+};
 
 export interface PlannedWrite {
   /** The stored kind. */
@@ -72,6 +80,7 @@ export async function persist(backend: Backend, write: PlannedWrite): Promise<Pe
       throw tooLargeError(
         `Request entity too large: the object is ${value.length} bytes, the limit is ${objectBytesMax}`,
       );
+    if (value !== undefined && value.length > bytesPerTurn) scanJson(value, storedShape);
     if (write.dryRun) return dryRunResult(backend, write, { key, value });
     if (value !== undefined) backend.cache.hint(value, object);
     const result = await backend.store.commit([...guard, objectOperation(write, key, value), ...hooked]);

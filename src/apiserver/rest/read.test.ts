@@ -208,7 +208,7 @@ describe('forms of an answer', () => {
 
   test('YAML', async () => {
     const { text } = await server.call('GET', `${configMaps}/a`, { headers: { accept: 'application/yaml' } });
-    assert.match(text, /^apiVersion: v1\nkind: ConfigMap\nmetadata:\n  creationTimestamp: /);
+    assert.match(text, /^apiVersion: v1\nkind: ConfigMap\nmetadata:\n {2}creationTimestamp: /);
   });
 
   test('a form that does not exist is 406', async () => {

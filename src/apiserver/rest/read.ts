@@ -18,7 +18,7 @@ import {
 } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { decodeContinue, encodeContinue, expiredContinue } from './continue.ts';
-import { listSegmentBytes, objectsPerTurn } from './limits.ts';
+import { objectsPerTurn } from './limits.ts';
 import { type ListOptions, parseListOptions, parseRevision } from './list-options.ts';
 import { bytesSuffice, respondBytes, respondJson, respondStored, tableOptionsOf } from './respond.ts';
 
@@ -154,23 +154,18 @@ export async function inSlices<Item, Result>(
 const comma = Buffer.from(',');
 const closing = Buffer.from(']}\n');
 
-/** `{...,"items":[a,b]}` from wire bytes, joined to pieces of listSegmentBytes. */
+/**
+ * `{...,"items":[a,b]}` as the cache's own bytes, not copied: whoever sends them joins as much as goes out at a time, so
+ * that a long list does not stand in memory twice.
+ */
 function joinList(opening: Uint8Array, items: readonly Uint8Array[]): Uint8Array[] {
-  const segments: Uint8Array[] = [];
-  let pieces: Uint8Array[] = [opening];
-  let bytes = opening.length;
+  const pieces: Uint8Array[] = [opening];
   items.forEach((item, index) => {
     if (index > 0) pieces.push(comma);
     pieces.push(item);
-    bytes += item.length + 1;
-    if (bytes < listSegmentBytes) return;
-    segments.push(Buffer.concat(pieces));
-    pieces = [];
-    bytes = 0;
   });
   pieces.push(closing);
-  segments.push(Buffer.concat(pieces));
-  return segments;
+  return pieces;
 }
 
 export async function list(request: ResourceRequest): Promise<ApiResponse> {

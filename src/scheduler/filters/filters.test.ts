@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Node, PersistentVolume, PersistentVolumeClaim, PodAffinityTerm } from '../../kinds/generated/types.ts';
-import { changedNode, type ClusterEvent } from '../cluster-event.ts';
+import type {
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PodAffinityTerm,
+} from '../../kinds/generated/types.ts';
+import { type ClusterEvent, changedNode } from '../cluster-event.ts';
 import { compileSelector } from '../label-match.ts';
 import { namedNodes, termMatches } from '../node-selector.ts';
 import { type Filter, isRejection, type Lookups, type Rejection } from '../plugin.ts';
@@ -27,7 +32,12 @@ const wordsOf = ({ reasons, isResolvable }: Rejection): Words =>
   `${reasons.join(' + ')}${isResolvable ? ' (removing pods may help)' : ''}`;
 
 /** What the filter says of each node; of the pod as a whole under ''. */
-function verdicts(filter: Filter, pod: PodView, snapshot: Snapshot, lookups: Partial<Lookups> = {}): Record<string, Words> {
+function verdicts(
+  filter: Filter,
+  pod: PodView,
+  snapshot: Snapshot,
+  lookups: Partial<Lookups> = {},
+): Record<string, Words> {
   const prepared = filter.prepare(pod, cycleOf(snapshot, lookups));
   if (prepared === undefined) return { '': 'nothing to check' };
   if (isRejection(prepared)) return { '': wordsOf(prepared) };
@@ -109,7 +119,9 @@ table(taintToleration, {
   },
   'a toleration of the very taint': {
     nodes: taintedNodes,
-    pod: viewOf('p', { tolerations: [{ key: 'gpu', operator: 'Equal', value: 'yes', effect: 'NoSchedule' }] }),
+    pod: viewOf('p', {
+      tolerations: [{ key: 'gpu', operator: 'Equal', value: 'yes', effect: 'NoSchedule' }],
+    }),
     expect: { gpu: 'fits', lost: untolerated, soft: 'fits' },
   },
   'another value is not tolerated': {
@@ -122,7 +134,7 @@ table(taintToleration, {
 test('tolerations', () => {
   const taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
   const cases = {
-    'everything': [{ operator: 'Exists' }, true],
+    everything: [{ operator: 'Exists' }, true],
     'the key with any value': [{ key: 'k', operator: 'Exists' }, true],
     'Equal is the default': [{ key: 'k', value: 'v' }, true],
     'another effect': [{ key: 'k', value: 'v', effect: 'NoExecute' }, false],
@@ -132,7 +144,10 @@ test('tolerations', () => {
     assert.equal(tolerates(toleration, taint), expected, name);
 });
 
-const zoned = [makeNode('a', { labels: { zone: 'z1', cores: '8' } }), makeNode('b', { labels: { zone: 'z2' } })];
+const zoned = [
+  makeNode('a', { labels: { zone: 'z1', cores: '8' } }),
+  makeNode('b', { labels: { zone: 'z2' } }),
+];
 const required = (...nodeSelectorTerms: object[]) => ({
   affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
 });
@@ -193,11 +208,19 @@ table(nodeAffinity, {
 });
 
 test('only nodes that all terms name come into question', () => {
-  const byName = (...values: string[]) => ({ matchFields: [{ key: 'metadata.name', operator: 'In', values }] });
+  const byName = (...values: string[]) => ({
+    matchFields: [{ key: 'metadata.name', operator: 'In', values }],
+  });
   const cases: Record<string, [object[], string[] | undefined]> = {
     'one name': [[byName('a')], ['a']],
-    'a term for each': [[byName('a'), byName('b')], ['a', 'b']],
-    'a term without names': [[byName('a'), { matchExpressions: [{ key: 'x', operator: 'Exists' }] }], undefined],
+    'a term for each': [
+      [byName('a'), byName('b')],
+      ['a', 'b'],
+    ],
+    'a term without names': [
+      [byName('a'), { matchExpressions: [{ key: 'x', operator: 'Exists' }] }],
+      undefined,
+    ],
   };
   for (const [name, [terms, expected]] of Object.entries(cases)) {
     const found = namedNodes(makePod('p', required(...terms)));
@@ -225,7 +248,15 @@ test('selectors say the same when they are compiled', () => {
     [{ matchLabels: { app: 'web' } }, true],
     [{ matchLabels: { constructor: 'web' } }, false],
     [{ matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['a'] }] }, false],
-    [{ matchExpressions: [{ key: 'app', operator: 'Exists' }, { key: 'x', operator: 'DoesNotExist' }] }, true],
+    [
+      {
+        matchExpressions: [
+          { key: 'app', operator: 'Exists' },
+          { key: 'x', operator: 'DoesNotExist' },
+        ],
+      },
+      true,
+    ],
     [{ matchExpressions: [{ key: 'app', operator: 'In', values: [] }] }, false],
   ];
   for (const [selector, expected] of cases) assert.equal(compileSelector(selector)(labels), expected);
@@ -244,7 +275,11 @@ table(nodePorts, {
     pod: viewOf('p', { hostPort: 80 }),
     expect: { a: noPorts, b: 'fits' },
   },
-  'another address': { on: { a: [onAddress('10.0.0.1')] }, pod: onAddress('10.0.0.2'), expect: { a: 'fits' } },
+  'another address': {
+    on: { a: [onAddress('10.0.0.1')] },
+    pod: onAddress('10.0.0.2'),
+    expect: { a: 'fits' },
+  },
   'all addresses': { on: { a: [onAddress('10.0.0.1')] }, pod: onAddress('0.0.0.0'), expect: { a: noPorts } },
   'no ports': { pod: viewOf('p'), expect: { '': 'nothing to check' } },
 });
@@ -468,7 +503,7 @@ table(interPodAffinity, {
     pod: viewOf('p', affinity(term())),
     expect: { a: 'fits', b: noAffinity, c: noAffinity },
   },
-  'nowhere': {
+  nowhere: {
     nodes: twoZones,
     pod: viewOf('p', affinity(term())),
     expect: { a: noAffinity, b: noAffinity, c: noAffinity },
@@ -535,11 +570,21 @@ describe('what helps a pod that was refused', () => {
     'a pod went, and now there is room': [nodeResourcesFit, gone(cpu('x', '1')), cpu('p', '2'), true],
     'a pod went, and still there is not': [nodeResourcesFit, gone(cpu('x', '1')), cpu('p', '3'), false],
     'a new node': [taintToleration, { type: 'nodeAdded', node }, viewOf('p'), true],
-    'uncordoned': [nodeUnschedulable, changed('unschedulable'), viewOf('p'), true],
+    uncordoned: [nodeUnschedulable, changed('unschedulable'), viewOf('p'), true],
     'the right label': [nodeAffinity, changed('labels'), viewOf('p', { nodeSelector: { zone: 'z1' } }), true],
-    'the wrong label': [nodeAffinity, changed('labels'), viewOf('p', { nodeSelector: { zone: 'z2' } }), false],
+    'the wrong label': [
+      nodeAffinity,
+      changed('labels'),
+      viewOf('p', { nodeSelector: { zone: 'z2' } }),
+      false,
+    ],
     'the port is free': [nodePorts, gone(viewOf('x', { hostPort: 80 })), viewOf('p', { hostPort: 80 }), true],
-    'another port is free': [nodePorts, gone(viewOf('x', { hostPort: 81 })), viewOf('p', { hostPort: 80 }), false],
+    'another port is free': [
+      nodePorts,
+      gone(viewOf('x', { hostPort: 81 })),
+      viewOf('p', { hostPort: 80 }),
+      false,
+    ],
     'the named node came': [nodeName, { type: 'nodeAdded', node }, viewOf('p', { nodeName: 'n' }), true],
     'a claim was bound': [volumeBinding, { type: 'volumes' }, withClaim, true],
     'whom it wants to be near came': [
@@ -554,7 +599,12 @@ describe('what helps a pod that was refused', () => {
       viewOf('p', affinity(term())),
       false,
     ],
-    'whom it wants to be away from went': [interPodAffinity, gone(database()), viewOf('p', antiAffinity(term())), true],
+    'whom it wants to be away from went': [
+      interPodAffinity,
+      gone(database()),
+      viewOf('p', antiAffinity(term())),
+      true,
+    ],
     'one of its kind came elsewhere': [
       podTopologySpread,
       { type: 'podAdded', pod: viewOf('w', { labels: web }) },
@@ -564,5 +614,6 @@ describe('what helps a pod that was refused', () => {
   };
   for (const [name, [filter, event, pod, expected]] of Object.entries(cases))
     test(`${filter.name}: ${name}`, () => assert.equal(filter.helps(event, pod), expected));
-  test('an event of another kind has no node', () => assert.equal(changedNode({ type: 'volumes' }), undefined));
+  test('an event of another kind has no node', () =>
+    assert.equal(changedNode({ type: 'volumes' }), undefined));
 });

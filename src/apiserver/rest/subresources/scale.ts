@@ -56,7 +56,8 @@ export async function changeScale(request: ResourceRequest): Promise<ApiResponse
   if (stored.scale === undefined) throw noRouteError();
   const options = parseWriteOptions(request);
   await readCurrent(request);
-  const sent = info.verb === 'update' ? await readObject(request, scaleKind, options.fieldValidation) : undefined;
+  const sent =
+    info.verb === 'update' ? await readObject(request, scaleKind, options.fieldValidation) : undefined;
   const change = (old: AnyObject) => {
     const scale = sent ?? patched(request, scaleOf(stored, old));
     const object = structuredClone(old);
