@@ -1,6 +1,7 @@
 /**
  * The API server over HTTP/2 and TLS, from a client in a process of its own; each number beside its floor, measured in
- * between. `npm run bench -- api`. On loopback only, in temporary directories, in under two minutes.
+ * between. `npm run bench -- api`. Requests are measured on the API server alone, without control loops in its process;
+ * start and empty memory on the whole server as it is started by hand. On loopback only, in temporary directories, in under two minutes.
  */
 import { BareStore, benchCreate, configMapCreates, podCreates, setStatuses } from './api/create.ts';
 import { benchFanOut } from './api/fan-out.ts';
@@ -19,7 +20,7 @@ async function measure(workshop: Workshop): Promise<Measurement[]> {
   const client = await workshop.startClient();
   const start = await benchStart(workshop, client);
   const empty = await benchEmpty(workshop);
-  const server = await workshop.startServer(dataDirectory);
+  const server = await workshop.startServer(dataDirectory, { bare: true });
   const floor = await workshop.startFloor(dataDirectory);
   const at = { server, floor, client, bare: new BareStore(workshop.directory) };
   const create = await benchCreate(at, podCreates(podCount));
@@ -31,8 +32,9 @@ async function measure(workshop: Workshop): Promise<Measurement[]> {
   const fanOut = await benchFanOut(at);
   at.bare.close();
   await server.stop();
-  const loaded = await benchLoaded(workshop, { dataDirectory, podCount });
-  return [...get, ...list, ...create, ...createSmall, ...fanOut, ...start, empty, written, loaded];
+  const loaded = await benchLoaded(workshop, { dataDirectory, podCount, bare: true });
+  const whole = await benchLoaded(workshop, { dataDirectory, podCount, bare: false });
+  return [...get, ...list, ...create, ...createSmall, ...fanOut, ...start, empty, written, loaded, whole];
 }
 
 export const bench: Bench = {

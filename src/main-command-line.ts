@@ -77,6 +77,11 @@ function addServer(program: Command, finish: (code: number) => void): void {
     .option('--service-cidr <ranges>', 'range of ClusterIPs, or IPv4,IPv6', '10.96.0.0/16')
     .option('--service-node-port-range <range>', 'range of node ports', '30000-32767')
     .option('--tls-san <name>', "one more name or address for the server's certificate", gather, [])
+    .option(
+      '--controllers <list>',
+      'which control loops run: * for all, *,-name for all but one, names, or none',
+      '*',
+    )
     .option('--simulated-nodes <count>', 'nodes without machines, whose pods only seem to run', '0')
     .action(async (raw: RawServerOptions) => {
       const options = checkServerOptions(raw);

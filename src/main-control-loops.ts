@@ -1,14 +1,18 @@
 /** The control loops, as clients of the API server in its own process: controllers, scheduler, simulated nodes. */
 import type { Handler } from './apiserver/request.ts';
 import { inProcessTransport } from './client/in-process.ts';
+import { nodeLifecycle } from './controllers/node-lifecycle.ts';
+import { allControllers } from './controllers/registry.ts';
 import { controllerManagerUser, startControllers } from './controllers/start.ts';
 import type { Logger } from './lib/log.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
+import { checkSelection, isSelected, type LoopSelection } from './main-selection.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 
 export interface ControlLoopsOptions {
   /** PEM of the authority that signed the server's certificate. */
   readonly rootAuthority: string;
+  readonly selection: LoopSelection;
   /** Nodes that exist in this process alone; 0: none. */
   readonly simulatedNodes: number;
   readonly log: Logger;
@@ -20,17 +24,26 @@ const simulatedNodesUser = {
   groups: ['system:masters', 'system:authenticated'],
 };
 
+const schedulerName = 'scheduler';
+
+/** Throws UserError UNKNOWN_CONTROLLER. */
+export function checkControllers(selection: LoopSelection): void {
+  const names = allControllers({ rootAuthority: '' }).map(({ name }) => name);
+  checkSelection(selection, [...names, schedulerName]);
+}
+
 /** Returns what ends them; it resolves when nothing is under way any more. */
 export async function runControlLoops(
   handler: Handler,
   options: ControlLoopsOptions,
 ): Promise<() => Promise<void>> {
-  const { rootAuthority, simulatedNodes, log } = options;
+  const { rootAuthority, selection, simulatedNodes, log } = options;
   const stopping = new AbortController();
   const shared = { clock: systemClock, random: systemRandom, log, signal: stopping.signal };
   const transport = inProcessTransport(handler, { user: controllerManagerUser });
-  const { client, informers, recorder, stopped } = startControllers({ ...shared, rootAuthority, transport });
-  startScheduler({ ...shared, client, informers, recorder });
+  const controllers = allControllers({ rootAuthority }).filter(({ name }) => isSelected(selection, name));
+  const { client, informers, recorder, stopped } = startControllers({ ...shared, controllers, transport });
+  if (isSelected(selection, schedulerName)) startScheduler({ ...shared, client, informers, recorder });
   const ends: Promise<void>[] = [stopped];
   if (simulatedNodes > 0) {
     const { startSimulatedNodes } = await import('./testing/simulated-nodes.ts');
@@ -38,7 +51,7 @@ export async function runControlLoops(
       ...shared,
       count: simulatedNodes,
       transport: inProcessTransport(handler, { user: simulatedNodesUser }),
-      removeNotReadyTaint: false,
+      removeNotReadyTaint: !isSelected(selection, nodeLifecycle.name),
     });
     ends.push(nodes.stopped);
   }

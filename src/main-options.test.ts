@@ -4,6 +4,7 @@ import { advertiseAddressOf, checkServerOptions, goPlatform, type RawServerOptio
 
 const usual: RawServerOptions = {
   simulatedNodes: '3',
+  controllers: '*',
   dataDir: 'data',
   port: '6443',
   bindAddress: '127.0.0.1',
@@ -29,6 +30,7 @@ test('options become numbers and lists', () => {
     serviceCIDRs: ['10.96.0.0/16', 'fd00::/108'],
     nodePortRange: '30000-32767',
     tlsNames: ['api.example.org', '192.0.2.1'],
+    controllers: { all: true, named: new Set(), excluded: new Set() },
     simulatedNodes: 3,
   });
 });

@@ -1,6 +1,7 @@
 /** The options of `wherry server`, checked. Nothing here touches the machine. */
 import { isIP } from 'node:net';
 import { UserError } from './lib/errors.ts';
+import { type LoopSelection, parseSelection } from './main-selection.ts';
 
 /** The command line is wrong: exit code 2. */
 export class UsageError extends UserError {
@@ -23,6 +24,7 @@ export interface ServerOptions {
   readonly nodePortRange: string;
   /** More names and addresses for the server's certificate. */
   readonly tlsNames: readonly string[];
+  readonly controllers: LoopSelection;
   /** Nodes that exist in the server's process alone. */
   readonly simulatedNodes: number;
 }
@@ -38,6 +40,7 @@ export interface RawServerOptions {
   readonly serviceNodePortRange: string;
   readonly tlsSan: readonly string[];
   readonly simulatedNodes: string;
+  readonly controllers: string;
 }
 
 /** Throws UsageError: what was given, and what is wanted. */
@@ -53,6 +56,7 @@ export function checkServerOptions(raw: RawServerOptions): ServerOptions {
     serviceCIDRs: raw.serviceCidr.split(',').map((cidr) => cidr.trim()),
     nodePortRange: raw.serviceNodePortRange,
     tlsNames: raw.tlsSan.map(tlsNameOf),
+    controllers: parseSelection(raw.controllers),
     simulatedNodes: simulatedNodesOf(raw.simulatedNodes),
   };
 }

@@ -50,6 +50,10 @@ export interface RunningServer {
 
 /** Resolves when requests are answered. On failure everything that was opened is closed again. */
 export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
+  const { named, excluded } = options.controllers;
+  // Names are looked up before anything is opened; the usual start names none and need not load the controllers yet.
+  if (named.size + excluded.size > 0)
+    (await import('./main-control-loops.ts')).checkControllers(options.controllers);
   const dataDirectory = resolve(options.dataDirectory);
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -105,6 +109,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const loops = import('./main-control-loops.ts').then(({ runControlLoops }) =>
       runControlLoops(api.handle, {
         rootAuthority: certificates.authority,
+        selection: options.controllers,
         simulatedNodes: options.simulatedNodes,
         log,
       }),

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { askHttp1 } from '../test/hostile/clients.ts';
 import { exitCodes } from './main-command-line.ts';
+import { parseSelection } from './main-selection.ts';
 import { startServer } from './main-server.ts';
 import { versionLine } from './main-version.ts';
 
@@ -174,6 +175,7 @@ describe('a server', () => {
       serviceCIDRs: ['10.96.0.0/16'],
       nodePortRange: '30000-32767',
       tlsNames: [],
+      controllers: parseSelection('*'),
       simulatedNodes: 0,
     };
     await assert.rejects(startServer(options, silentLogger), { code: 'PORT_TAKEN' });

@@ -21,25 +21,27 @@ export async function benchEmpty(workshop: Workshop): Promise<Measurement> {
     samples.push(await settled(server));
     await server.stop();
   }
-  return { name: 'RSS of an empty server', unit: 'MB', samples, wanted: wantedEmpty };
+  return { name: 'RSS of an empty server, control loops running', unit: 'MB', samples, wanted: wantedEmpty };
 }
 
 /** Of a server that has just taken all of it in through its API. */
 export async function benchWritten(server: Server, podCount: number): Promise<Measurement> {
-  const name = `RSS with ${podCount} pods, in the process that has just written them twice`;
+  const name = `RSS with ${podCount} pods, the API server alone, which has just written them twice`;
   return { name, unit: 'MB', samples: [await settled(server)], wanted: wantedFull };
 }
 
 /** Of a server that has found all of it on the disk. */
 export async function benchLoaded(
   workshop: Workshop,
-  at: { dataDirectory: string; podCount: number },
+  at: { dataDirectory: string; podCount: number; bare: boolean },
 ): Promise<Measurement> {
   const samples: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const server = await workshop.startServer(at.dataDirectory);
+    const server = await workshop.startServer(at.dataDirectory, { bare: at.bare });
     samples.push(await settled(server));
     await server.stop();
   }
-  return { name: `RSS with ${at.podCount} pods after a restart`, unit: 'MB', samples, wanted: wantedFull };
+  const what = at.bare ? 'the API server alone' : 'control loops running';
+  const name = `RSS with ${at.podCount} pods after a restart, ${what}`;
+  return { name, unit: 'MB', samples, wanted: wantedFull };
 }

@@ -19,16 +19,23 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+export interface ServerShape {
+  /** The API server alone: no controllers and no scheduler beside it in the process. */
+  readonly bare?: boolean;
+  readonly environment?: Record<string, string>;
+}
+
 /** Everything that was started and made, ended and removed in reverse. */
 export class Workshop {
   readonly directory = mkdtempSync(join(tmpdir(), 'wherry-bench-api-'));
   readonly #ends: (() => Promise<unknown>)[] = [];
 
   /** `wherry server`, on a directory below the workshop's. */
-  async startServer(name: string, environment: Record<string, string> = {}): Promise<Server> {
+  async startServer(name: string, { bare = false, environment = {} }: ServerShape = {}): Promise<Server> {
     const dataDirectory = join(this.directory, name);
     const start = performance.now();
-    const child = spawn(wherry, ['server', '--data-dir', dataDirectory, '--port', '0'], {
+    const args = ['server', '--data-dir', dataDirectory, '--port', '0'];
+    const child = spawn(wherry, bare ? [...args, '--controllers', 'none'] : args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });

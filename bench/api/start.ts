@@ -22,8 +22,9 @@ async function requireReady(server: Server, client: Client): Promise<void> {
 
 export async function benchStart(workshop: Workshop, client: Client): Promise<Measurement[]> {
   const first: number[] = [];
+  const environment = { NODE_DISABLE_COMPILE_CACHE: '1' };
   for (let round = 0; round < firstRounds; round++) {
-    const server = await workshop.startServer(`first-${round}`, { NODE_DISABLE_COMPILE_CACHE: '1' });
+    const server = await workshop.startServer(`first-${round}`, { environment });
     await requireReady(server, client);
     first.push(server.readyMilliseconds);
     await server.stop();

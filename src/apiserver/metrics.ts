@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../lib/clock.ts';
 import { type Counter, type Gauge, type Histogram, type Labeled, MetricsRegistry } from '../lib/metrics.ts';
+import { TurnSampler } from './turn-sampler.ts';
 
 /** Upstream's buckets for request durations, in seconds. */
 const requestBounds = [
@@ -45,11 +46,13 @@ export class ApiServerMetrics {
   readonly #watchEvents: Labeled<Counter>;
   readonly #watchers: Labeled<Gauge>;
   readonly #counted = new Map<string, { counter: Counter; duration: Histogram }>();
+  readonly #turns: TurnSampler;
   #delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#started = clock.now();
+    this.#turns = new TurnSampler(clock);
     const { registry } = this;
     this.#requests = registry.counters(
       {
@@ -142,6 +145,7 @@ export class ApiServerMetrics {
   close(): void {
     this.#delay?.disable();
     this.#delay = undefined;
+    this.#turns.close();
   }
 
   #addProcess(): void {
@@ -169,8 +173,13 @@ export class ApiServerMetrics {
     );
     gauge(
       'wherry_event_loop_delay_seconds_max',
-      'The longest time the event loop was held since the last scrape, from its second turn on; the first scrape begins the measuring.',
+      'The longest time the event loop was held since the last scrape; the first scrape begins the measuring.',
       () => this.#longestDelay(),
+    );
+    gauge(
+      'wherry_event_loop_turn_cpu_seconds_max',
+      'The most CPU time that one turn of the event loop took since the last scrape; the first scrape begins the measuring.',
+      () => this.#turns.takeLongest(),
     );
   }
 

@@ -26,7 +26,7 @@ export const controllerUid = (object: KubeObject): readonly string[] => {
   return owner === undefined ? none : [owner.uid];
 };
 
-export const ownerUid = (object: KubeObject): readonly string[] =>
+const ownerUid = (object: KubeObject): readonly string[] =>
   object.metadata.ownerReferences?.map(({ uid }) => uid) ?? none;
 
 const none: readonly string[] = [];

@@ -53,7 +53,7 @@ export interface FieldError {
 /** How Go prints a bad value in an error: strings quoted, numbers and booleans bare, the rest as JSON. */
 function printValue(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return JSON.stringify(cut(value));
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return printObject(value);
 }
@@ -70,12 +70,15 @@ const keptCharactersMin = 512;
  */
 const printedObjects = new WeakMap<object, string>();
 
+const cut = (text: string): string =>
+  text.length <= printedCharactersMax ? text : `${text.slice(0, printedCharactersMax)}...`;
+
 function printObject(value: unknown): string {
   const known = printedObjects.get(value as object);
   if (known !== undefined) return known;
   const whole = JSON.stringify(value) ?? '';
   if (whole.length <= keptCharactersMin) return whole;
-  const text = whole.length <= printedCharactersMax ? whole : `${whole.slice(0, printedCharactersMax)}...`;
+  const text = cut(whole);
   printedObjects.set(value as object, text);
   return text;
 }

@@ -14,6 +14,7 @@ export interface WatcherOptions {
   readonly snapshot: Snapshot;
   readonly queue: SchedulingQueue;
   readonly nominator: Nominator;
+  readonly signal: AbortSignal;
   /** Whether a scheduler of this name is here. */
   isOurs(schedulerName: string): boolean;
 }
@@ -50,8 +51,17 @@ export class ClusterWatcher {
 
   constructor(options: WatcherOptions) {
     this.#options = options;
-    const { informers, snapshot, queue } = options;
-    informers.of('Namespace').handle({
+    const takeOff = [...this.#watchNodes(), ...this.#watchOthers()];
+    for (const kind of lookedUpKinds) options.informers.of(kind);
+    const onAbort = () => {
+      for (const each of takeOff) each();
+    };
+    options.signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  #watchNodes(): (() => void)[] {
+    const { informers, snapshot, queue } = this.#options;
+    const namespaces = informers.of('Namespace').handle({
       add: ({ metadata }) => snapshot.setNamespace(metadata.name ?? '', metadata.labels ?? {}),
       update: ({ metadata }, old) => {
         if (isDeepStrictEqual(metadata.labels, old.metadata.labels)) return;
@@ -60,7 +70,7 @@ export class ClusterWatcher {
       },
       delete: ({ metadata }) => snapshot.setNamespace(metadata.name ?? '', undefined),
     });
-    informers.of('Node').handle({
+    const nodes = informers.of('Node').handle({
       add: (node) => queue.wake({ type: 'nodeAdded', node: snapshot.setNode(node) }),
       update: (node, old) => this.#updateNode(node, old),
       delete: ({ metadata }) => {
@@ -68,18 +78,23 @@ export class ClusterWatcher {
         queue.wake({ type: 'nodeDeleted' });
       },
     });
-    informers.of('Pod').handle({
+    return [namespaces, nodes];
+  }
+
+  #watchOthers(): (() => void)[] {
+    const { informers, queue } = this.#options;
+    const pods = informers.of('Pod').handle({
       add: (pod) => this.#see(pod),
       update: (pod, old) => {
         if (!countsTheSame(pod, old) || !pod.spec?.nodeName) this.#see(pod);
       },
       delete: (pod) => this.#lose(pod),
     });
-    for (const kind of ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass'] as const) {
+    const volumes = (['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass'] as const).map((kind) => {
       const wake = () => queue.wake({ type: 'volumes' });
-      informers.of(kind).handle({ add: wake, update: wake });
-    }
-    for (const kind of lookedUpKinds) informers.of(kind);
+      return informers.of(kind).handle({ add: wake, update: wake });
+    });
+    return [pods, ...volumes];
   }
 
   /** Pods that found no room in the queue. */

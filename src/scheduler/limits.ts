@@ -28,3 +28,9 @@ export const preemptionCandidatePercent = 10;
 
 /** Victims deleted at once by one preemption. */
 export const victimsAtOnceMax = 16;
+
+/** How long a turn of decisions may take: the API server may live in the same thread. */
+export const turnMillisecondsMax = 10;
+
+/** Kinds of pods whose failure is remembered as long as nothing changes. */
+export const rememberedFailuresMax = 100;

@@ -54,7 +54,7 @@ export class NodeCheck {
       const { key, priority } = this.#pod;
       const coming = [...nominated.values()].filter((pod) => pod.priority >= priority && pod.key !== key);
       if (coming.length > 0) {
-        const refused = this.#checkWith(coming, node);
+        const refused = this.#cycle.snapshot.trial(() => this.#checkWith(coming, node));
         if (refused !== undefined) return refused;
       }
     }

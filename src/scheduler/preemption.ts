@@ -47,7 +47,7 @@ export function preempt(pod: PodView, cycle: Cycle, options: PreemptOptions): Pr
       : ofPod.isResolvable
         ? snapshot.nodes
         : [];
-  const { candidates, refused } = dryRun(pod, nodes, { cycle, options });
+  const { candidates, refused } = snapshot.trial(() => dryRun(pod, nodes, { cycle, options }));
   const best = pickCandidate(candidates);
   if (best !== undefined) return { candidate: best };
   const message = fitMessage({ nodeCount: snapshot.nodes.length, ofNodes: refused, ofOthers: notHelpful });

@@ -13,7 +13,8 @@ import type { Logger } from '../lib/log.ts';
 import type { MetricsRegistry } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import { ClusterWatcher } from './cluster-watcher.ts';
-import { podsPerTurn, victimsAtOnceMax, writesInFlightMax } from './limits.ts';
+import { FailureCache } from './failure-cache.ts';
+import { podsPerTurn, turnMillisecondsMax, victimsAtOnceMax, writesInFlightMax } from './limits.ts';
 import { lookupsOf } from './lookups.ts';
 import { type AttemptResult, type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
 import { Nominator } from './nominator.ts';
@@ -47,6 +48,14 @@ export interface RunningScheduler {
   readonly isBusy: boolean;
 }
 
+interface Refusal {
+  readonly failure: Failure;
+  /** With what preemption said. */
+  readonly message: string;
+  /** '' takes it away; undefined leaves it. */
+  readonly nominatedNodeName: string | undefined;
+}
+
 /** Begins when the informers have their first state; ends with the signal. */
 export function startScheduler(options: SchedulerOptions): RunningScheduler {
   return new Scheduler(options);
@@ -56,6 +65,7 @@ class Scheduler implements RunningScheduler {
   readonly #options: SchedulerOptions;
   readonly #snapshot = new Snapshot();
   readonly #nominator = new Nominator();
+  readonly #failures = new FailureCache(this.#snapshot, this.#nominator);
   readonly #queue: SchedulingQueue;
   readonly #cycle: Cycle;
   readonly #profiles: ReadonlyMap<string, Profile>;
@@ -80,6 +90,7 @@ class Scheduler implements RunningScheduler {
       snapshot: this.#snapshot,
       queue: this.#queue,
       nominator: this.#nominator,
+      signal,
       isOurs: (name) => this.#profiles.has(name),
     });
     informers.synced().then(() => {
@@ -107,7 +118,9 @@ class Scheduler implements RunningScheduler {
 
   #turn(): void {
     if (this.#queue.takeOverflow()) this.#watcher.readPending();
-    for (let count = 0; count < podsPerTurn; count++) {
+    const { clock } = this.#options;
+    const until = clock.monotonic() + turnMillisecondsMax;
+    for (let count = 0; count < podsPerTurn && clock.monotonic() <= until; count++) {
       // Those under way call again when they are done.
       if (this.#inFlight >= writesInFlightMax || this.#options.signal.aborted) return;
       const taken = this.#queue.take();
@@ -122,6 +135,11 @@ class Scheduler implements RunningScheduler {
     const profile = this.#profiles.get(pod.pod.spec?.schedulerName ?? '');
     if (profile === undefined) {
       this.#queue.done(taken);
+      return;
+    }
+    const known = this.#failures.get(pod);
+    if (known !== undefined) {
+      this.#onRefused(taken, profile, { ...known, nominatedNodeName: '' });
       return;
     }
     try {
@@ -212,11 +230,18 @@ class Scheduler implements RunningScheduler {
       }
     }
     if (nominatedNodeName === '') this.#nominator.delete(pod.key);
+    // Budgets change by themselves; without a candidate they had no part in it.
+    if (nominatedNodeName === '') this.#failures.set(pod, { failure, message });
+    this.#onRefused(taken, profile, { failure, message, nominatedNodeName });
+  }
+
+  #onRefused(taken: QueuedPod, profile: Profile, options: Refusal): void {
+    const { failure, message, nominatedNodeName } = options;
     this.#queue.failed(taken, {
       refusedBy: profile.filters.filter(({ name }) => failure.filters.has(name)),
     });
     this.#count(profile, 'unschedulable');
-    this.#reportFailure(pod, profile, { reason: 'Unschedulable', message, nominatedNodeName });
+    this.#reportFailure(taken.pod, profile, { reason: 'Unschedulable', message, nominatedNodeName });
   }
 
   /** The pod comes again when the last victim is gone: the filter that refused it sees to that. */

@@ -28,6 +28,12 @@ export class Snapshot {
   readonly #strays = new Map<string, Map<string, PodView>>();
   readonly #nodeOfPod = new Map<string, { pod: PodView; nodeName: string }>();
   readonly #counts = new MatchCounts(trackedMatchersMax);
+  #version = 0;
+
+  /** Another one after each change. */
+  get version(): number {
+    return this.#version;
+  }
 
   node(name: string): NodeView | undefined {
     return this.#byName.get(name);
@@ -43,6 +49,7 @@ export class Snapshot {
   }
 
   setNode(node: Node): NodeView {
+    this.#version++;
     const name = node.metadata.name ?? '';
     const known = this.#byName.get(name);
     if (known !== undefined) {
@@ -64,6 +71,7 @@ export class Snapshot {
   deleteNode(name: string): void {
     const view = this.#byName.get(name);
     if (view === undefined) return;
+    this.#version++;
     const pods = [...view.pods.values()];
     for (const pod of pods) this.#lift(view, pod);
     if (pods.length > 0) this.#strays.set(name, new Map(pods.map((pod) => [pod.key, pod])));
@@ -74,6 +82,7 @@ export class Snapshot {
 
   /** Puts the pod onto the node, instead of what was known under its name. */
   setPod(pod: PodView, nodeName: string): void {
+    this.#version++;
     this.deletePod(pod.key);
     this.#nodeOfPod.set(pod.key, { pod, nodeName });
     const view = this.#byName.get(nodeName);
@@ -87,6 +96,7 @@ export class Snapshot {
   deletePod(podKey: string): PodView | undefined {
     const found = this.#nodeOfPod.get(podKey);
     if (found === undefined) return undefined;
+    this.#version++;
     const { pod, nodeName } = found;
     this.#nodeOfPod.delete(podKey);
     const view = this.#byName.get(nodeName);
@@ -98,9 +108,18 @@ export class Snapshot {
   }
 
   setNamespace(name: string, labels: Labels | undefined): void {
+    this.#version++;
     if (labels === undefined) this.namespaces.delete(name);
     else this.namespaces.set(name, labels);
     this.#counts.clear();
+  }
+
+  /** For work that puts back whatever it moves: what is known of the snapshot stays true. */
+  trial<Result>(work: () => Result): Result {
+    const version = this.#version;
+    const result = work();
+    this.#version = version;
+    return result;
   }
 
   countMatches(matcher: PodMatcher): NodeCounts {

@@ -177,7 +177,7 @@ function started(run: ContainerRun, behaviour: Behaviour, at: number): void {
     enter(run, 'pullFailed', at);
     return;
   }
-  run.pullBackOff = undefined;
+  delete run.pullBackOff;
   if (run.exit !== undefined) {
     const wait = run.backOff === undefined ? backOffMilliseconds : run.backOff.milliseconds * 2;
     run.backOff = { milliseconds: Math.min(backOffMillisecondsMax, wait), setAt: at };

@@ -185,7 +185,8 @@ export function podStatus(pod: Pod, state: { node: NodeFacts; runtime: PodRuntim
     containerStatuses: all.slice(initCount).sort(byName),
     ...addresses(context, node.hostIP, hasSandbox),
     ...(initCount > 0 ? { initContainerStatuses: all.slice(0, initCount) } : {}),
-    ...(failure === undefined ? {} : failure),
+    // Told with the phase: kubelet holds both back while anything runs.
+    ...(isTerminalPhase(phase) ? failure : {}),
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
     startTime: old.startTime ?? timestamp(runtime.startedAt),

@@ -167,6 +167,15 @@ export const heavyCases: Record<string, HeavyCase> = {
     ),
     status: [201, 400, 413, 422],
   },
+  'a YAML body of ten thousand keys': {
+    ...post(
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${Array.from({ length: 10_000 }, (_, index) => `  k${index}: v\n`).join('')}`,
+      {
+        'content-type': 'application/yaml',
+      },
+    ),
+    status: [201],
+  },
   'a YAML body of brackets': {
     ...post('['.repeat(100_000), { 'content-type': 'application/yaml' }),
     status: [400, 413],

@@ -52,11 +52,33 @@ async function stopProcess(child: ChildProcess): Promise<number | null> {
   return child.exitCode;
 }
 
-export async function startServer(options: { store: 'memory' | 'sqlite' }): Promise<RunningServer> {
+/**
+ * The loops whose work every session sees at once and always the same. Those that make pods would change objects while a
+ * session looks at them; they have sessions of their own, with nodes (test/scenarios, test/kubectl/cluster).
+ */
+const quietControllers = 'namespace,serviceaccount,root-ca-certificate-publisher,garbage-collector';
+
+export interface StartOptions {
+  store: 'memory' | 'sqlite';
+  /** As --controllers; unless given the quiet ones. */
+  controllers?: string;
+  simulatedNodes?: number;
+}
+
+export async function startServer(options: StartOptions): Promise<RunningServer> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'wherry-test-'));
   const dataDirectory = path.join(directory, 'data');
   const kubeconfig = path.join(dataDirectory, 'kubeconfig');
-  const args = ['server', '--port', '0', '--data-dir', dataDirectory, '--store', options.store];
+  const { store, controllers = quietControllers, simulatedNodes = 0 } = options;
+  const where = ['--port', '0', '--data-dir', dataDirectory, '--store', store];
+  const args = [
+    'server',
+    ...where,
+    '--controllers',
+    controllers,
+    '--simulated-nodes',
+    String(simulatedNodes),
+  ];
   const child = spawn(path.join(root, 'bin/wherry'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keepOutput = (chunk: Buffer) => {

@@ -53,7 +53,20 @@ export async function openSession(server: RunningServer, options: SessionOptions
     TZ: 'UTC',
   };
   await run(kubectl.file, ['create', 'namespace', namespace], { env });
+  await settled(kubectl, env);
   return { directory, env, namespace: { actual: namespace, shown: name } };
+}
+
+/** The controllers give a new namespace its ServiceAccount and its ConfigMap: lists shall show them, always. */
+async function settled(kubectl: Kubectl, env: Record<string, string>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await run(kubectl.file, ['get', 'serviceaccount/default', 'configmap/kube-root-ca.crt'], { env });
+      return;
+    } catch (error) {
+      if (attempt === 50) throw error;
+    }
+  }
 }
 
 /** Runs the steps that are for this kubectl and compares the whole session with the file. */

@@ -37,7 +37,13 @@ afterEach(async () => {
   await world.close();
 });
 
-const addNode = (name: string, words?: NodeWords) => world.client.of('Node').create(makeNode(name, words));
+/** A new node is tainted until it is ready; here it is ready at once. */
+async function addNode(name: string, words?: NodeWords): Promise<void> {
+  const node = makeNode(name, words);
+  await world.client.of('Node').create(node);
+  const spec = { taints: node.spec?.taints ?? null };
+  await world.client.of('Node').patch({ name }, { type: 'merge', patch: { spec } });
+}
 
 async function addPod(name: string, words: PodWords = {}): Promise<Pod> {
   const pod = makePod(name, words);
@@ -171,26 +177,19 @@ describe('the scheduler', () => {
     await addNode('node-1', { cpu: '1' });
     await addPod('low', { requests: { cpu: '1' } });
     await world.settle();
-    await addPod('important', { requests: { cpu: '1' }, priority: 1000 });
+    await addPod('important', { requests: { cpu: '1' }, priorityClassName: 'high' });
     await world.settle();
-    const important = await pod('important');
-    const victim = await pod('low').catch(() => undefined);
-    if (victim !== undefined) {
-      // Its kubelet has not let it go yet.
-      assert.equal(important.status?.nominatedNodeName, 'node-1');
-      assert.ok(victim.metadata.deletionTimestamp);
-      const condition = victim.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
-      assert.deepEqual(
-        [condition?.status, condition?.reason, condition?.message],
-        [
-          'True',
-          'PreemptionByScheduler',
-          'default-scheduler: preempting to accommodate a higher priority pod',
-        ],
-      );
-      await world.client.of('Pod').delete({ namespace: 'default', name: 'low' }, { gracePeriodSeconds: 0 });
-      await world.settle();
-    }
+    // Its kubelet has not let the victim go yet.
+    assert.equal((await pod('important')).status?.nominatedNodeName, 'node-1');
+    const victim = await pod('low');
+    assert.ok(victim.metadata.deletionTimestamp);
+    const condition = victim.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+    assert.deepEqual(
+      [condition?.status, condition?.reason, condition?.message],
+      ['True', 'PreemptionByScheduler', 'default-scheduler: preempting to accommodate a higher priority pod'],
+    );
+    await world.client.of('Pod').delete({ namespace: 'default', name: 'low' }, { gracePeriodSeconds: 0 });
+    await world.settle();
     const bound = await pod('important');
     assert.deepEqual([bound.spec?.nodeName, bound.status?.nominatedNodeName], ['node-1', undefined]);
     assert.deepEqual(await events('low'), [
@@ -243,11 +242,17 @@ describe('the scheduler', () => {
     assert.equal(await nodeOf('web'), 'node-1');
   });
 
-  test('pods that were there before it started, and a nomination that it was told of', async () => {
+  test('one that starts later takes up what is there: pods, and who was to go where', async () => {
     await start();
     stopping.abort();
-    await addNode('node-1', { cpu: '1' });
+    for (const name of ['node-1', 'node-2']) await addNode(name, { cpu: '1' });
     await addPod('web', { requests: { cpu: '1' } });
+    await world.client
+      .of('Pod')
+      .patch(
+        { namespace: 'default', name: 'web' },
+        { type: 'merge', patch: { status: { nominatedNodeName: 'node-2' } }, subresource: 'status' },
+      );
     await world.settle();
     assert.equal(await nodeOf('web'), undefined);
     stopping = new AbortController();
@@ -263,6 +268,6 @@ describe('the scheduler', () => {
       signal,
     });
     await world.settle();
-    assert.equal(await nodeOf('web'), 'node-1');
+    assert.equal(await nodeOf('web'), 'node-2');
   });
 });

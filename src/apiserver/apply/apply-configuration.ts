@@ -84,20 +84,24 @@ function managersOf({ live, kind, subresource, time }: ApplyRequest, plan: Struc
   return managers;
 }
 
+/** Work that may be interrupted at each yield: for a large object each step takes up to 30 ms. */
+type Steps<Result> = Generator<undefined, Result, undefined>;
+
 /** Takes out what this manager claimed last time and nobody claims now. */
-function prune(applying: Applying, merged: JsonMap): JsonMap {
+function* prune(applying: Applying, merged: JsonMap): Steps<JsonMap> {
   const { plan, last, set, managers } = applying;
   if (last === undefined || isEmpty(last.set)) return merged;
   const claimed = withNamedFields(plan, last.set);
   const mergedSet = withNamedFields(plan, fieldSetOf(plan, merged, 'stored'));
   let managed = set;
   for (const manager of managers.values()) if (manager !== last) managed = union(managed, manager.set);
-
+  yield;
   const without = removeFields(plan, merged, claimed);
   const kept = union(
     withNamedFields(plan, fieldSetOf(plan, without, 'stored')),
     withNamedFields(plan, managed),
   );
+  yield;
   const pruned = removeFields(plan, merged, difference(mergedSet, kept));
   const prunedSet = withNamedFields(plan, fieldSetOf(plan, pruned, 'stored'));
   return removeFields(plan, merged, intersection(difference(mergedSet, prunedSet), claimed));
@@ -141,14 +145,16 @@ function ownersAfter(applying: Applying, change: { lost: FieldSet; same: boolean
 }
 
 /** The object after an apply that found no conflict. */
-function finish(applying: Applying, applied: JsonMap): AnyObject {
+function* finish(applying: Applying, applied: JsonMap): Steps<AnyObject> {
   const { live, config, plan, kind, subresource, name } = applying;
   const found = compareObjects(plan, live, applied);
+  yield;
   const changed = withoutResetFields(found.changed, kind, subresource);
   checkConflicts(applying, findConflicts(applying, changed));
   const lost = union(changed, withoutResetFields(found.removed, kind, subresource));
   const same = isEmpty(found.changed) && isEmpty(found.removed);
   const object = cloneJson(applied) as unknown as AnyObject;
+  yield;
   const entries = encodeManagers(ownersAfter(applying, { lost, same }));
   if (entries === undefined) delete object.metadata.managedFields;
   else object.metadata.managedFields = entries;
@@ -161,11 +167,13 @@ function finish(applying: Applying, applied: JsonMap): AnyObject {
  * stand as null. Applying the same again gives an object equal to `live`. Throws StatusError: 400 for another version,
  * 409 for conflicts, 500 (as upstream) for a configuration that does not fit its type.
  */
-export function applyConfiguration(request: ApplyRequest): AnyObject {
+export function* applyInSteps(request: ApplyRequest): Steps<AnyObject> {
   const { live, config, kind, subresource, manager } = request;
   const plan = planOf(kind.schema);
   checkConfig(request, plan);
+  yield;
   const managers = managersOf(request, plan);
+  yield;
   const apiVersion = apiVersionOf(kind.group, kind.version);
   const name: ManagerName = { manager, operation: 'Apply', apiVersion, subresource };
   const start = live ?? { ...emptyObjectOf(kind), apiVersion, kind: kind.kind };
@@ -180,5 +188,10 @@ export function applyConfiguration(request: ApplyRequest): AnyObject {
     set: withoutResetFields(fieldSetOf(plan, config), kind, subresource),
     last: managers.get(identityOf(name)),
   };
-  return finish(applying, prune(applying, mergeObjects(plan, bare, config)));
+  yield;
+  const merged = mergeObjects(plan, bare, config);
+  yield;
+  const pruned = yield* prune(applying, merged);
+  yield;
+  return yield* finish(applying, pruned);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { completeObject, decodeObject } from '../../kinds/decode.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { StatusError } from '../../kinds/status.ts';
-import { type ApplyRequest, applyConfiguration } from './apply-configuration.ts';
+import { type ApplyRequest, applyInSteps } from './apply-configuration.ts';
 import type { OwnedKind } from './owned-fields.ts';
 import { recordUpdate } from './record.ts';
 
@@ -60,7 +60,7 @@ export function applied(
   step: Partial<ApplyRequest> & Step,
 ): AnyObject {
   const { manager, subresource = '', time = someTime, force = false } = step;
-  const object = applyConfiguration({
+  const steps = applyInSteps({
     live,
     config: config as AnyObject,
     manager,
@@ -69,7 +69,9 @@ export function applied(
     kind,
     time,
   });
-  return stored(kind, object);
+  let state = steps.next();
+  while (!state.done) state = steps.next();
+  return stored(kind, state.value);
 }
 
 /** A Deployment to apply. */

@@ -94,7 +94,7 @@ test('texts are read where the package is, and are absent where it is not', asyn
         'first: First field.',
         'x-second: Second field, with a *star*.',
         'third: Third field.',
-      'last: Last field.',
+        'last: Last field.',
       ],
     );
   } finally {

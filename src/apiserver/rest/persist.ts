@@ -85,8 +85,10 @@ export async function persist(backend: Backend, write: PlannedWrite): Promise<Pe
     if (value !== undefined) backend.cache.hint(value, object);
     const result = await backend.store.commit([...guard, objectOperation(write, key, value), ...hooked]);
     if (result.committed) {
-      const wire = value === undefined ? new Uint8Array() : encodeWire(kind, value, result.revision);
-      return { wire, revision: result.revision };
+      return {
+        wire: wireOf(backend, { kind, key, value, revision: result.revision }),
+        revision: result.revision,
+      };
     }
     if (result.key !== key) continue;
     if (write.verb === 'create') throw alreadyExistsError(kind, name);
@@ -98,6 +100,21 @@ export async function persist(backend: Backend, write: PlannedWrite): Promise<Pe
     'Conflict',
     `the write of ${kind.plural} "${name}" was planned ${writeAttemptsMax} times and something else was written first each time; please try again`,
   );
+}
+
+/** What the cache has made of it, as a rule before the commit was acknowledged; else the same anew. */
+function wireOf(
+  backend: Backend,
+  {
+    kind,
+    key,
+    value,
+    revision,
+  }: { kind: Kind; key: string; value: Uint8Array | undefined; revision: number },
+): Uint8Array {
+  if (value === undefined) return new Uint8Array();
+  const cached = backend.cache.collection(kind).get(key);
+  return cached?.revision === revision ? cached.bytes : encodeWire(kind, value, revision);
 }
 
 /** What a commit would have said, from the cache alone. */

@@ -10,3 +10,15 @@ export function nextTurn(bytes: number): Promise<void> | undefined {
   if (bytes <= bytesPerTurn) return undefined;
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Takes each step of a piece of work in a turn of its own, if what is worked on is large. */
+export async function inTurns<Result>(
+  bytes: number,
+  steps: Generator<undefined, Result, undefined>,
+): Promise<Result> {
+  for (;;) {
+    const state = steps.next();
+    if (state.done) return state.value;
+    await nextTurn(bytes);
+  }
+}

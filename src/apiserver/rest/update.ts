@@ -12,6 +12,7 @@ import { admitChanged } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
+import { cloneObject } from '../patch/json.ts';
 import { presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { readObject } from './body.ts';
@@ -91,6 +92,7 @@ export async function changeObject(
     await nextTurn(bytes);
     completeObject(object, stored.schema);
     admitChanged(request, object);
+    await nextTurn(bytes);
     prepareForUpdate(request, object, { old, target: options.target });
     if (options.target === 'object') checkOwnVersion(request, object, old);
     completeObject(object, stored.schema);
@@ -108,6 +110,7 @@ export async function changeObject(
       await freshen(request, '');
       continue;
     }
+    await nextTurn(bytes);
     return verb === 'delete'
       ? Buffer.from(
           JSON.stringify({
@@ -127,13 +130,13 @@ export async function update(request: ResourceRequest, target: UpdateTarget): Pr
   const body = await readObject(request, request.kind, options.fieldValidation);
   if (findStored(request) === undefined && target === 'object' && request.kind.createOnUpdate) {
     if ((body.metadata.uid ?? '') !== '') throw uidGone(request, body);
-    const object = structuredClone(body);
+    const object = cloneObject(body);
     delete object.metadata.resourceVersion;
     const wire = await createUnlessThere(request, object, options);
     if (wire !== undefined) return respondStored(request, 201, wire);
   }
   const change = () => {
-    const object = structuredClone(body);
+    const object = cloneObject(body);
     placeObject(request, object);
     return toStored(request, object);
   };

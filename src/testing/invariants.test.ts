@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Lease, Node, Pod } from '../kinds/generated/types.ts';
+import type { KubeObject } from '../kinds/object.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import { checkInvariants, invariants, watchInvariants, watchQuiescence } from './invariants.ts';
+import { isMeantToRun, slackMilliseconds } from './pod-invariants.ts';
+import { createSimulationClock, type SimulationClock } from './simulation-clock.ts';
+import type { SimulatedNodes } from './simulated-nodes.ts';
+import { type FollowedWorld, followWorld, podsOf } from './world.ts';
+
+const start = Date.UTC(2026, 0, 1);
+const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
+
+function pod(name: string, more: { metadata?: object; spec?: object; status?: object } = {}): Pod {
+  return {
+    metadata: { name, namespace: 'default', uid: name, ...more.metadata },
+    spec: { nodeName: 'node-1', containers: [{ name: 'web', image: 'x' }], ...more.spec },
+    status: { phase: 'Running', hostIP: '172.31.0.1', conditions: [{ type: 'Ready', status: 'True' }], ...more.status },
+  };
+}
+
+const node: Node = {
+  metadata: { name: 'node-1' },
+  status: {
+    addresses: [{ type: 'InternalIP', address: '172.31.0.1' }],
+    conditions: [{ type: 'Ready', status: 'True' }],
+  },
+};
+const lease: Lease = { metadata: { name: 'node-1' }, spec: { renewTime: at(0) } };
+
+interface Bench {
+  readonly world: FollowedWorld;
+  readonly clock: SimulationClock;
+  put(resource: string, object: KubeObject): Promise<void>;
+  remove(resource: string, name: string): Promise<void>;
+  down: Set<string>;
+}
+
+/** A store into which anything can be written, right or wrong. */
+async function bench(): Promise<Bench> {
+  const store = createMemoryStore();
+  const clock = createSimulationClock(start);
+  const down = new Set<string>();
+  const nodes = { isUp: (name: string) => !down.has(name) } as SimulatedNodes;
+  const keyFor = (resource: string, name: string) =>
+    resource === 'core/nodes'
+      ? `/registry/${resource}/${name}`
+      : `/registry/${resource}/${resource === 'core/pods' ? 'default' : 'kube-node-lease'}/${name}`;
+  const put = async (resource: string, object: KubeObject) => {
+    const value = Buffer.from(JSON.stringify(object));
+    await store.commit([{ type: 'put', key: keyFor(resource, object.metadata.name ?? ''), value }]);
+  };
+  const remove = async (resource: string, name: string) => {
+    await store.commit([{ type: 'delete', key: keyFor(resource, name) }]);
+  };
+  await put('core/nodes', node);
+  await put('coordination.k8s.io/leases', lease);
+  const world = await followWorld({ store, clock, nodes: () => nodes });
+  return { world, clock, put, remove, down };
+}
+
+/** What each is violated by. Every invariant is here: one that nothing can violate is worth nothing. */
+const wrongs: Record<string, (bench: Bench) => Promise<void>> = {
+  'no two pods have one address': async ({ put }) => {
+    await put('core/pods', pod('a', { status: { podIP: '10.244.0.2' } }));
+    await put('core/pods', pod('b', { status: { podIP: '10.244.0.2' } }));
+  },
+  'only the node that a pod is bound to moves it': async ({ put, clock, world, down }) => {
+    await put('core/pods', pod('a'));
+    down.add('node-1');
+    world.noteSwitch('node-1');
+    clock.runUntil(start + slackMilliseconds + 1);
+    await put('core/pods', pod('a', { status: { podIP: '10.244.0.2' } }));
+  },
+  'a pod is bound once': async ({ put }) => {
+    await put('core/pods', pod('a'));
+    await put('core/pods', pod('a', { spec: { nodeName: 'node-2' } }));
+  },
+  'a pod that has ended stays so': async ({ put }) => {
+    await put('core/pods', pod('a', { status: { phase: 'Failed' } }));
+    await put('core/pods', pod('a'));
+  },
+  'restarts are never taken back': async ({ put }) => {
+    const restarted = (restartCount: number) => ({ status: { containerStatuses: [{ name: 'web', restartCount }] } });
+    await put('core/pods', pod('a', restarted(3)));
+    await put('core/pods', pod('a', restarted(2)));
+  },
+  'a deleted pod goes within its grace': async ({ put, clock }) => {
+    await put('core/pods', pod('a', { metadata: { deletionTimestamp: at(5000) } }));
+    clock.runUntil(start + 5000 + slackMilliseconds + 1);
+  },
+  'a pod on a node that is up runs and is ready': async ({ put }) => {
+    await put('core/pods', pod('a', { status: { phase: 'Pending' } }));
+  },
+  'a node that is up is ready and renews its lease': async ({ clock }) => {
+    clock.runUntil(start + 40_001);
+  },
+};
+
+describe('invariants', () => {
+  test('each has its wrong', () =>
+    assert.deepEqual(
+      Object.keys(wrongs),
+      invariants.map(({ name }) => name),
+    ));
+
+  for (const [name, doWrong] of Object.entries(wrongs))
+    test(`violated: ${name}`, async () => {
+      const bed = await bench();
+      const watched = watchInvariants(bed.world);
+      await doWrong(bed);
+      const found = [...watched.violations, ...checkInvariants(bed.world, { isSettled: true })];
+      const names = found.map(({ invariant }) => invariant);
+      assert.ok(names.includes(name), `found ${JSON.stringify(found)}`);
+      watched.stop();
+    });
+
+  test('a right world has none', async () => {
+    const { world, put, remove } = await bench();
+    const watched = watchInvariants(world);
+    await put('core/pods', pod('a', { status: { podIP: '10.244.0.2' } }));
+    await put('core/pods', pod('b', { status: { podIP: '10.244.0.3' } }));
+    await remove('core/pods', 'a');
+    // The same name again is another pod, and the address is free.
+    await put('core/pods', pod('a', { metadata: { uid: 'new' }, spec: { nodeName: 'node-2' }, status: { phase: 'Pending' } }));
+    await put('core/pods', pod('b', { status: { podIP: '10.244.0.3', phase: 'Succeeded' } }));
+    await put('core/pods', pod('c', { status: { podIP: '10.244.0.3' } }));
+    assert.deepEqual(watched.violations, []);
+    assert.deepEqual(checkInvariants(world), []);
+    assert.deepEqual(podsOf(world).map(({ metadata }) => metadata.name), ['b', 'a', 'c']);
+  });
+});
+
+test('quiescence: heartbeats are no writes, all else is', async () => {
+  const { world, put, remove } = await bench();
+  const quiet = watchQuiescence(world, (each) => !isMeantToRun(each));
+  await put('coordination.k8s.io/leases', { ...lease, spec: { renewTime: at(10_000) } } as KubeObject);
+  const beat = { type: 'Ready', status: 'True', lastHeartbeatTime: at(10_000) };
+  await put('core/nodes', { ...node, status: { ...node.status, conditions: [beat] } } as KubeObject);
+  await put('core/pods', pod('restless', { metadata: { annotations: { 'sim.wherry.dev/crash': 'true' } } }));
+  assert.deepEqual(quiet.writes, []);
+  await put('core/nodes', { ...node, status: { conditions: [{ ...beat, status: 'False' }] } } as KubeObject);
+  await put('core/pods', pod('a'));
+  await remove('core/pods', 'a');
+  assert.deepEqual(quiet.writes, [
+    '/registry/core/nodes/node-1 was written at revision 7',
+    '/registry/core/pods/default/a was created at revision 8',
+    '/registry/core/pods/default/a was deleted at revision 9',
+  ]);
+});
