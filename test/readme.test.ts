@@ -68,7 +68,7 @@ describe("the README's tour", { skip }, () => {
   let server: RunningServer;
   let directory: string;
   before(async () => {
-    server = await startServer({ store: 'sqlite' });
+    server = await startServer({ store: 'sqlite', controllers: '*', simulatedNodes: 2 });
     directory = await mkdtemp(path.join(os.tmpdir(), 'wherry-readme-'));
   });
   after(async () => {

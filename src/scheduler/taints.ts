@@ -3,7 +3,7 @@ import type { Taint, Toleration } from '../kinds/generated/types.ts';
 
 export const unschedulableTaint: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
-/** `Gt` and `Lt` (KEP-5471) are behind a feature gate that is off in v1.36: they tolerate nothing. */
+/** An operator that is not known tolerates nothing; `Gt` and `Lt` (KEP-5471) are such here. */
 export function tolerates(
   { key = '', operator = '', value = '', effect = '' }: Toleration,
   taint: Taint,

@@ -7,8 +7,7 @@ import { podCondition, timeOf } from '../pods.ts';
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
 
 /** Not counted yet: the finalizer is taken away when the pod stands in the Job's status. */
-export const isTracked = (pod: Pod): boolean =>
-  pod.metadata.finalizers?.includes(trackingFinalizer) === true;
+export const isTracked = (pod: Pod): boolean => pod.metadata.finalizers?.includes(trackingFinalizer) === true;
 
 export const untrack = (pod: Pod): Change =>
   patch('Pod', keyOf(pod), {

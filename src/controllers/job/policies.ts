@@ -64,7 +64,10 @@ export function judgeFailure({ podFailurePolicy }: JobSpec, pod: Pod): Verdict {
 }
 
 /** Which rule says that enough has succeeded. */
-export function successRule({ successPolicy, completions = 0 }: JobSpec, succeeded: Intervals): string | undefined {
+export function successRule(
+  { successPolicy, completions = 0 }: JobSpec,
+  succeeded: Intervals,
+): string | undefined {
   if (succeeded.length === 0) return undefined;
   const index = (successPolicy?.rules ?? []).findIndex(({ succeededIndexes, succeededCount }) => {
     if (succeededIndexes === undefined)

@@ -28,7 +28,7 @@ function fit({ requests }: PodView, node: NodeView): Rejection | undefined {
     reasons.push(reason);
     if (isTooMuch) isResolvable = false;
   };
-  if (node.pods.size + 1 > node.allocatablePods) lacks('Too many pods', node.allocatablePods < 1);
+  if (node.pods.size + 1 > node.allocatablePods) lacks('Too many pods', false);
   const { milliCPU, memory, ephemeralStorage, scalars } = requests;
   if (milliCPU > 0 && milliCPU > allocatable.milliCPU - requested.milliCPU)
     lacks('Insufficient cpu', milliCPU > allocatable.milliCPU);
