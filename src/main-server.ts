@@ -105,24 +105,28 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       user: { name: administratorName, ...certificates.administrator },
     });
     serve(api.handle);
-    // Not waited for: requests are answered before the first loop turns.
-    const loops = import('./main-control-loops.ts').then(({ runControlLoops }) =>
-      runControlLoops(api.handle, {
-        rootAuthority: certificates.authority,
-        selection: options.controllers,
-        simulatedNodes: options.simulatedNodes,
-        log,
-      }),
-    );
-    loops.catch((error: unknown) =>
-      log.error('the controllers could not be started', { error: String(error) }),
-    );
-    undo.push(() => loops.then((stopLoops) => stopLoops()));
+    undo.push(startLoops(api.handle, options, { rootAuthority: certificates.authority, log }));
     return { url, dataDirectory, kubeconfig, stop };
   } catch (failure) {
     await stop();
     throw failure;
   }
+}
+
+/** Not waited for: requests are answered before the first loop turns. Returns what ends the loops. */
+function startLoops(
+  handler: Handler,
+  options: ServerOptions,
+  more: { rootAuthority: string; log: Logger },
+): () => Promise<void> {
+  const { controllers: selection, simulatedNodes } = options;
+  const loops = import('./main-control-loops.ts').then(({ runControlLoops }) =>
+    runControlLoops(handler, { ...more, selection, simulatedNodes }),
+  );
+  loops.catch((error: unknown) =>
+    more.log.error('the controllers could not be started', { error: String(error) }),
+  );
+  return () => loops.then((stopLoops) => stopLoops());
 }
 
 async function openStore(options: ServerOptions, directory: string): Promise<Store> {

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
 import { registryPrefix } from './keys.ts';
 
-export const compactionMilliseconds = 5 * 60_000;
+const compactionMilliseconds = 5 * 60_000;
 
 /** Returns the function that stops it. A failure is logged and tried again at the next turn. */
 export function startCompaction(options: { store: Store; clock: Clock; log: Logger }): () => void {

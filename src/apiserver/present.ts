@@ -25,7 +25,7 @@ export function partialObject(object: AnyObject, metaVersion: string): AnyObject
   };
 }
 
-export const genericColumns: readonly Column[] = [nameColumn, ageColumn];
+const genericColumns: readonly Column[] = [nameColumn, ageColumn];
 
 /** `columnDefinitions` of a Table. */
 export function columnDefinitions(kind: Kind): object[] {

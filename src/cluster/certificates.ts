@@ -45,7 +45,7 @@ const renewBeforeMilliseconds = 30 * 24 * 3600 * 1000;
 
 /** Group `system:masters` may do everything, as upstream has it. */
 export const administratorName = 'kubernetes-admin';
-export const administratorGroup = 'system:masters';
+const administratorGroup = 'system:masters';
 
 /** What clients inside and outside the cluster call the API server. */
 export function serverNames(options: {

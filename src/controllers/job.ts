@@ -44,7 +44,7 @@ interface Outcome {
   readonly events: readonly Change[];
 }
 
-/** Suspended says whether the Job was stopped; resuming begins its time anew. */
+/** Suspended says whether the Job was stopped. */
 function suspension({ job, now, startTime }: JobState): Outcome {
   const conditions = [...(job.status?.conditions ?? [])];
   const at = conditions.findIndex(({ type }) => type === 'Suspended');
@@ -57,7 +57,7 @@ function suspension({ job, now, startTime }: JobState): Outcome {
   conditions.splice(at === -1 ? conditions.length : at, 1, condition);
   return {
     conditions,
-    startTime: wanted ? startTime : timestampOf(now),
+    startTime,
     events: [event('Job', job, { type: 'Normal', reason, message })],
   };
 }
@@ -134,9 +134,15 @@ function manage(state: JobState): Managed {
   return { changes: [], active: active.length, ready, terminating };
 }
 
+/** A Job that is resumed begins anew, its deadline too. */
+function startTimeOf(job: Job, now: number): string | undefined {
+  if (isSuspended(job)) return job.status?.startTime;
+  return (isTrue(conditionOf(job, 'Suspended')) ? undefined : job.status?.startTime) ?? timestampOf(now);
+}
+
 function planJob(job: Job, pods: readonly Pod[], view: View): Change[] {
   const now = view.now();
-  const startTime = job.status?.startTime ?? (isSuspended(job) ? undefined : timestampOf(now));
+  const startTime = startTimeOf(job, now);
   const state = stateOf(job, pods, { now, startTime });
   const managed = manage(state);
   const tracked = trackPods(state);
@@ -149,14 +155,11 @@ function planJob(job: Job, pods: readonly Pod[], view: View): Change[] {
   return [
     ...(isSame ? [] : [updateStatus('Job', { ...job, status })]),
     ...outcome.events,
-    ...tracked.done.filter((pod) => !managed.changes.some((change) => isUntrackOf(change, pod))).map(untrack),
+    ...tracked.done.map(untrack),
     ...managed.changes,
     ...(deadline === undefined || outcome.finished !== undefined ? [] : [requeueAfter(deadline)]),
   ];
 }
-
-const isUntrackOf = (change: Change, pod: Pod): boolean =>
-  change.type === 'patch' && change.key === objectKey(pod.metadata.namespace, pod.metadata.name ?? '');
 
 export const job: Controller = defineController({
   name: 'job',

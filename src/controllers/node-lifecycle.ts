@@ -122,7 +122,7 @@ function markPodsNotReady(node: Node, view: View): Change[] {
 const leaseOwner: KeyMap<Lease> = ({ metadata }) =>
   metadata.namespace === leaseNamespace ? [metadata.name ?? ''] : [];
 
-export const nodeOfPod = (pod: Pod): string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
+const nodeOfPod = (pod: Pod): string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
 
 /** A pod that comes to a node that is not ready concerns the node; others do not. */
 const podOnSilentNode: KeyMap<Pod> = (pod, view) =>

@@ -6,6 +6,7 @@ import { endpointSlice } from './endpoint-slice.ts';
 import { endpointSliceMirroring } from './endpoint-slice-mirroring.ts';
 import { endpoints } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { job } from './job.ts';
 import { namespace } from './namespace.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 import { replicaSet } from './replica-set.ts';
@@ -13,6 +14,7 @@ import { replicationController } from './replication-controller.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceCIDR } from './service-cidr.ts';
+import { ttlAfterFinished } from './ttl-after-finished.ts';
 
 export interface ControllerSettings {
   /** PEM of the authority that signed the API server's certificate; without it no kube-root-ca.crt is published. */
@@ -26,6 +28,8 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
     deployment,
     replicaSet,
     replicationController,
+    job,
+    ttlAfterFinished,
     endpointSlice,
     endpoints,
     endpointSliceMirroring,

@@ -159,9 +159,6 @@ export const tooLong = (at: Path, bytesMax: number): FieldError =>
 export const tooMany = (at: Path, count: number, countMax: number): FieldError =>
   make('tooMany', at, `${count}: must have at most ${countMax} items`);
 
-export const typeInvalid = (at: Path, value: unknown, detail: string): FieldError =>
-  make('typeInvalid', at, `${printValue(value)}: ${detail}`);
-
 /** The `details.causes[]` entry of a Status for this error. */
 export function causeOf(error: FieldError): { reason: string; message: string; field: string } {
   return { reason: causes[error.type], message: error.message, field: error.field };

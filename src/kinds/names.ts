@@ -12,10 +12,10 @@ const configMapKeyPattern = /^[-._a-zA-Z0-9]+$/;
 const envVarPattern = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 const cIdentifierPattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-export const dns1123LabelLengthMax = 63;
+const dns1123LabelLengthMax = 63;
 export const dns1123SubdomainLengthMax = 253;
-export const qualifiedNameLengthMax = 63;
-export const labelValueLengthMax = 63;
+const qualifiedNameLengthMax = 63;
+const labelValueLengthMax = 63;
 
 const lengthOf = (text: string): number => Buffer.byteLength(text);
 const atMost = (length: number): string => `must be no more than ${length} bytes`;

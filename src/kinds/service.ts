@@ -12,7 +12,7 @@ import { validate, validateStatusUpdate, validateUpdate } from './service-rules/
 import { warnings } from './service-rules/warnings.ts';
 
 /** A prefix may end in a dash, since letters follow it. */
-export function validateServiceName(name: string, prefix: boolean): string[] {
+function validateServiceName(name: string, prefix: boolean): string[] {
   return isDNS1035Label(prefix ? name.replace(/-$/, 'a') : name);
 }
 

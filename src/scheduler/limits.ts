@@ -5,6 +5,9 @@ export const feasiblePercentMin = 5;
 /** Answers of "how many pods on each node match this" that are kept up to date; the least lately used goes. */
 export const trackedMatchersMax = 256;
 
+/** Combinations of topology keys whose domains are remembered. */
+export const knownDomainsMax = 100;
+
 /** Pods that wait to be scheduled. What comes beyond is taken up from the cache when there is room again. */
 export const queuedPodsMax = 200_000;
 

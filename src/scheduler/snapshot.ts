@@ -5,7 +5,7 @@
 import type { Node } from '../kinds/generated/types.ts';
 import type { AffinityTerm } from './affinity-term.ts';
 import type { Labels } from './label-match.ts';
-import { trackedMatchersMax } from './limits.ts';
+import { knownDomainsMax, trackedMatchersMax } from './limits.ts';
 import { MatchCounts, type NodeCounts, type PodMatcher } from './match-counts.ts';
 import { NodeView } from './node-view.ts';
 import type { PodView } from './pod-view.ts';
@@ -28,6 +28,8 @@ export class Snapshot {
   readonly #strays = new Map<string, Map<string, PodView>>();
   readonly #nodeOfPod = new Map<string, { pod: PodView; nodeName: string }>();
   readonly #counts = new MatchCounts(trackedMatchersMax);
+  /** By topology keys; see `domains`. */
+  readonly #domains = new Map<string, ReadonlyMap<string, ReadonlySet<string>>>();
   #version = 0;
 
   /** Another one after each change. */
@@ -50,6 +52,7 @@ export class Snapshot {
 
   setNode(node: Node): NodeView {
     this.#version++;
+    this.#domains.clear();
     const name = node.metadata.name ?? '';
     const known = this.#byName.get(name);
     if (known !== undefined) {
@@ -72,6 +75,7 @@ export class Snapshot {
     const view = this.#byName.get(name);
     if (view === undefined) return;
     this.#version++;
+    this.#domains.clear();
     const pods = [...view.pods.values()];
     for (const pod of pods) this.#lift(view, pod);
     if (pods.length > 0) this.#strays.set(name, new Map(pods.map((pod) => [pod.key, pod])));
@@ -120,6 +124,21 @@ export class Snapshot {
     const result = work();
     this.#version = version;
     return result;
+  }
+
+  /** Of the nodes that have all of the keys, the values of each key. Nodes change seldom, pods are many. */
+  domains(topologyKeys: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+    const name = topologyKeys.join(' ');
+    const known = this.#domains.get(name);
+    if (known !== undefined) return known;
+    const found = new Map(topologyKeys.map((key) => [key, new Set<string>()]));
+    for (const { labels } of this.nodes) {
+      if (!topologyKeys.every((key) => Object.hasOwn(labels, key))) continue;
+      for (const [key, values] of found) values.add(labels[key] as string);
+    }
+    if (this.#domains.size >= knownDomainsMax) this.#domains.clear();
+    this.#domains.set(name, found);
+    return found;
   }
 
   countMatches(matcher: PodMatcher): NodeCounts {

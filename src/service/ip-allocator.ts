@@ -24,7 +24,7 @@ export interface AddressRange {
 }
 
 /** How many addresses the lower band has: min(max(16, size/16), 256), and none in a range of 16 or fewer. */
-export function staticBandSize(size: bigint): bigint {
+function staticBandSize(size: bigint): bigint {
   if (size <= bandMin) return 0n;
   const part = size / bandStep;
   return part < bandMin ? bandMin : part > bandMax ? bandMax : part;

@@ -49,7 +49,10 @@ export function advancePod(pod: Pod, before: PodRuntime, now: number): Advanced 
 }
 
 const newestChange = ({ containers, startedAt }: PodRuntime): number =>
-  containers.reduce((newest, { stage, since }) => (stage === 'waiting' ? newest : Math.max(newest, since)), startedAt);
+  containers.reduce(
+    (newest, { stage, since }) => (stage === 'waiting' ? newest : Math.max(newest, since)),
+    startedAt,
+  );
 
 /** A delete counts from when the node hears of it; its deadline is the API's. */
 function markStop({ pod, runtime }: World, now: number): void {
@@ -157,7 +160,10 @@ function containerDue(world: World, run: ContainerRun): Due | undefined {
     }
     case 'running':
       if (behaviour.exitAfterMilliseconds === undefined) return undefined;
-      return { at: run.since + behaviour.exitAfterMilliseconds, apply: (at) => end(run, at, behaviour.exitCode) };
+      return {
+        at: run.since + behaviour.exitAfterMilliseconds,
+        apply: (at) => end(run, at, behaviour.exitCode),
+      };
     case 'exited':
       return restarts(world, run) ? restartDue(run) : undefined;
     case 'backOff':
@@ -190,7 +196,8 @@ function started(run: ContainerRun, behaviour: Behaviour, at: number): void {
 function restartDue(run: ContainerRun): Due {
   const finishedAt = run.exit?.finishedAt ?? run.since;
   const { backOff } = run;
-  if (backOff !== undefined && finishedAt - backOff.setAt > 2 * backOffMillisecondsMax) run.backOff = undefined;
+  if (backOff !== undefined && finishedAt - backOff.setAt > 2 * backOffMillisecondsMax)
+    run.backOff = undefined;
   if (run.backOff === undefined) return { at: run.since, apply: (at) => enter(run, 'starting', at) };
   return { at: run.since + failureShownMilliseconds, apply: (at) => enter(run, 'backOff', at) };
 }
@@ -201,10 +208,7 @@ function stopDue(world: World): Due | undefined {
   const isActive = (run: ContainerRun) => run.stage === 'running';
   const apps = containers.filter((run) => run.role !== 'sidecar' && isActive(run));
   const told = apps.length > 0 ? apps : containers.filter(isActive).slice(-1);
-  const since = Math.max(
-    stop?.since ?? 0,
-    apps.length > 0 ? 0 : newestExit(world.runtime),
-  );
+  const since = Math.max(stop?.since ?? 0, apps.length > 0 ? 0 : newestExit(world.runtime));
   let first: Due | undefined;
   for (const run of told) {
     const wanted = since + (world.behaviours.get(run.name)?.stopMilliseconds ?? 0);

@@ -13,7 +13,10 @@ const usual: Behaviour = {
   stopMilliseconds: 1000,
 };
 
-const cases: Record<string, { sim: Record<string, string>; role?: ContainerRole; behaviour: Partial<Behaviour> }> = {
+const cases: Record<
+  string,
+  { sim: Record<string, string>; role?: ContainerRole; behaviour: Partial<Behaviour> }
+> = {
   'none: it runs until it is stopped': { sim: {}, behaviour: {} },
   'an init container ends by itself': { sim: {}, role: 'init', behaviour: { exitAfterMilliseconds: 1000 } },
   'a sidecar does not': { sim: {}, role: 'sidecar', behaviour: {} },
@@ -43,13 +46,18 @@ const cases: Record<string, { sim: Record<string, string>; role?: ContainerRole;
     sim: { 'start-seconds': '-1', 'stop-seconds': 'soon', 'exit-code': '300x', 'never-ready': 'yes' },
     behaviour: { exitAfterMilliseconds: 1000 },
   },
-  'a wait is a day at most': { sim: { 'ready-seconds': '999999' }, behaviour: { readyMilliseconds: 86_400_000 } },
+  'a wait is a day at most': {
+    sim: { 'ready-seconds': '999999' },
+    behaviour: { readyMilliseconds: 86_400_000 },
+  },
 };
 
 describe('annotations', () => {
   for (const [name, { sim, role = 'app', behaviour }] of Object.entries(cases))
     test(name, () => {
-      const annotations = Object.fromEntries(Object.entries(sim).map(([key, value]) => [`sim.wherry.dev/${key}`, value]));
+      const annotations = Object.fromEntries(
+        Object.entries(sim).map(([key, value]) => [`sim.wherry.dev/${key}`, value]),
+      );
       const pod: Pod = { metadata: { name: 'p', annotations } };
       assert.deepEqual(behaviourOf(pod, { name: 'web', image: 'x' }, role), { ...usual, ...behaviour });
     });

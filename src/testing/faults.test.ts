@@ -13,7 +13,10 @@ function world() {
   const inner: Transport = {
     async send(request) {
       served.push(request.url);
-      const body = { open: (handlers: StreamHandlers) => void (stream = handlers), cancel: () => served.push('cancel') };
+      const body = {
+        open: (handlers: StreamHandlers) => void (stream = handlers),
+        cancel: () => served.push('cancel'),
+      };
       return { status: 200, headers: {}, body: request.stream ? body : Buffer.from('{}') };
     },
     close: async () => {},

@@ -93,7 +93,11 @@ class Faulty implements FaultyTransport {
     if (fate === 'internalError') return answerOf(internalError('a fault of the simulation'));
     if (fate === 'refusal') {
       const isBusy = this.#random.next() < 0.5;
-      return answerOf(isBusy ? tooManyRequestsError('a fault of the simulation', 1) : unavailableError('a fault of the simulation'));
+      return answerOf(
+        isBusy
+          ? tooManyRequestsError('a fault of the simulation', 1)
+          : unavailableError('a fault of the simulation'),
+      );
     }
     if (fate === 'lostRequest') throw new TransportError('the request was lost in the simulation');
     const response = await this.#inner.send(request);
@@ -101,7 +105,9 @@ class Faulty implements FaultyTransport {
       if (!(response.body instanceof Uint8Array)) response.body.cancel();
       throw new TransportError('the answer was lost in the simulation');
     }
-    return response.body instanceof Uint8Array ? response : { ...response, body: this.#stream(response.body) };
+    return response.body instanceof Uint8Array
+      ? response
+      : { ...response, body: this.#stream(response.body) };
   }
 
   close(): Promise<void> {

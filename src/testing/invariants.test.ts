@@ -5,8 +5,8 @@ import type { KubeObject } from '../kinds/object.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { checkInvariants, invariants, watchInvariants, watchQuiescence } from './invariants.ts';
 import { isMeantToRun, slackMilliseconds } from './pod-invariants.ts';
-import { createSimulationClock, type SimulationClock } from './simulation-clock.ts';
 import type { SimulatedNodes } from './simulated-nodes.ts';
+import { createSimulationClock, type SimulationClock } from './simulation-clock.ts';
 import { type FollowedWorld, followWorld, podsOf } from './world.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -16,7 +16,12 @@ function pod(name: string, more: { metadata?: object; spec?: object; status?: ob
   return {
     metadata: { name, namespace: 'default', uid: name, ...more.metadata },
     spec: { nodeName: 'node-1', containers: [{ name: 'web', image: 'x' }], ...more.spec },
-    status: { phase: 'Running', hostIP: '172.31.0.1', conditions: [{ type: 'Ready', status: 'True' }], ...more.status },
+    status: {
+      phase: 'Running',
+      hostIP: '172.31.0.1',
+      conditions: [{ type: 'Ready', status: 'True' }],
+      ...more.status,
+    },
   };
 }
 
@@ -82,7 +87,9 @@ const wrongs: Record<string, (bench: Bench) => Promise<void>> = {
     await put('core/pods', pod('a'));
   },
   'restarts are never taken back': async ({ put }) => {
-    const restarted = (restartCount: number) => ({ status: { containerStatuses: [{ name: 'web', restartCount }] } });
+    const restarted = (restartCount: number) => ({
+      status: { containerStatuses: [{ name: 'web', restartCount }] },
+    });
     await put('core/pods', pod('a', restarted(3)));
     await put('core/pods', pod('a', restarted(2)));
   },
@@ -123,12 +130,18 @@ describe('invariants', () => {
     await put('core/pods', pod('b', { status: { podIP: '10.244.0.3' } }));
     await remove('core/pods', 'a');
     // The same name again is another pod, and the address is free.
-    await put('core/pods', pod('a', { metadata: { uid: 'new' }, spec: { nodeName: 'node-2' }, status: { phase: 'Pending' } }));
+    await put(
+      'core/pods',
+      pod('a', { metadata: { uid: 'new' }, spec: { nodeName: 'node-2' }, status: { phase: 'Pending' } }),
+    );
     await put('core/pods', pod('b', { status: { podIP: '10.244.0.3', phase: 'Succeeded' } }));
     await put('core/pods', pod('c', { status: { podIP: '10.244.0.3' } }));
     assert.deepEqual(watched.violations, []);
     assert.deepEqual(checkInvariants(world), []);
-    assert.deepEqual(podsOf(world).map(({ metadata }) => metadata.name), ['b', 'a', 'c']);
+    assert.deepEqual(
+      podsOf(world).map(({ metadata }) => metadata.name),
+      ['b', 'a', 'c'],
+    );
   });
 });
 

@@ -3,8 +3,8 @@
  * or at the whole world between changes, or at a world that has been left in peace. New ones are one entry in the table.
  */
 import type { Pod } from '../kinds/generated/types.ts';
-import { podInvariants } from './pod-invariants.ts';
 import { violationsMax } from './limits.ts';
+import { podInvariants } from './pod-invariants.ts';
 import type { FollowedWorld, World, WorldChange } from './world.ts';
 
 export interface Invariant {
@@ -40,7 +40,10 @@ export function checkInvariants(
 ): Violation[] {
   const { isSettled = false, invariants: asked = invariants } = options;
   return asked.flatMap((invariant) => {
-    const messages = [...(invariant.always?.(world) ?? []), ...((isSettled && invariant.settled?.(world)) || [])];
+    const messages = [
+      ...(invariant.always?.(world) ?? []),
+      ...((isSettled && invariant.settled?.(world)) || []),
+    ];
     return messages.map((message) => violation(invariant, message, world.clock.now()));
   });
 }

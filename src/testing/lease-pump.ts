@@ -2,9 +2,10 @@
  * Renews the leases of all nodes. They are spread over the interval in groups, so that 5,000 nodes are 25 requests
  * every 50 ms rather than 5,000 at once, and one timer stands for a whole group.
  */
+
+import type { Client, KindClient } from '../client/typed-client.ts';
 import type { Lease } from '../kinds/generated/types.ts';
 import { StatusError } from '../kinds/status.ts';
-import type { Client, KindClient } from '../client/typed-client.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { leaseGroupsMax, leaseRenewMilliseconds, leasesAtOnceMax } from './limits.ts';
@@ -31,7 +32,10 @@ export class LeasePump {
   constructor(options: LeasePumpOptions) {
     this.#options = options;
     this.#leases = options.client.of('Lease');
-    const groups: string[][] = Array.from({ length: Math.min(options.names.length, leaseGroupsMax) }, () => []);
+    const groups: string[][] = Array.from(
+      { length: Math.min(options.names.length, leaseGroupsMax) },
+      () => [],
+    );
     for (const [index, name] of options.names.entries()) groups[index % groups.length]?.push(name);
     for (const [index, group] of groups.entries())
       this.#every(group, ((index + 1) * leaseRenewMilliseconds) / groups.length);

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Node } from '../kinds/generated/types.ts';
 import { formatCidr } from '../lib/cidr.ts';
-import { defaultShape, leaseObject, type NodeIdentity, nodeConditions, nodeObject, planNodes } from './node-objects.ts';
+import {
+  defaultShape,
+  leaseObject,
+  type NodeIdentity,
+  nodeConditions,
+  nodeObject,
+  planNodes,
+} from './node-objects.ts';
 import { type NodeRun, planNode } from './node-plan.ts';
 import { microTimestamp, timestamp } from './timestamp.ts';
 
@@ -36,7 +43,14 @@ describe('refused', () => {
 });
 
 const [identity] = planNodes(1) as [NodeIdentity];
-const fresh: NodeRun = { identity, phase: 0.5, isUp: true, uid: undefined, mustRegister: true, reportedAt: undefined };
+const fresh: NodeRun = {
+  identity,
+  phase: 0.5,
+  isUp: true,
+  uid: undefined,
+  mustRegister: true,
+  reportedAt: undefined,
+};
 const options = { now: start, shape: defaultShape, removeNotReadyTaint: true };
 const registered = (now: number): Node => {
   const node = nodeObject(identity, defaultShape, now);
@@ -45,10 +59,17 @@ const registered = (now: number): Node => {
 const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 
 /** What a plan does, in short. */
-function brief(node: Node | undefined, run: NodeRun, now: number, more: Partial<typeof options> = {}): unknown[] {
+function brief(
+  node: Node | undefined,
+  run: NodeRun,
+  now: number,
+  more: Partial<typeof options> = {},
+): unknown[] {
   const plan = planNode(node, run, { ...options, ...more, now });
   const changes = plan.changes.map((change) =>
-    change.type === 'requeueAfter' ? change.milliseconds : [change.type, 'subresource' in change ? change.subresource : ''],
+    change.type === 'requeueAfter'
+      ? change.milliseconds
+      : [change.type, 'subresource' in change ? change.subresource : ''],
   );
   return [plan.run.uid, plan.run.mustRegister, changes];
 }
@@ -67,7 +88,10 @@ describe('a node about itself', () => {
       brief(tainted, fresh, start, { removeNotReadyTaint: false }),
       ['uid-1', false, [225_000]],
     ],
-    'it waits for its first report': [brief(registered(start), known, start + 1000), ['uid-1', false, [224_000]]],
+    'it waits for its first report': [
+      brief(registered(start), known, start + 1000),
+      ['uid-1', false, [224_000]],
+    ],
     'it reports': [
       brief(registered(start), known, start + 225_000),
       ['uid-1', false, [['update', 'status'], 300_000]],
@@ -81,7 +105,8 @@ describe('a node about itself', () => {
       ['uid-1', false, [['update', 'status'], 300_000]],
     ],
   };
-  for (const [name, [found, wanted]] of Object.entries(cases)) test(name, () => assert.deepEqual(found, wanted));
+  for (const [name, [found, wanted]] of Object.entries(cases))
+    test(name, () => assert.deepEqual(found, wanted));
 
   test('conditions keep their time, and those of others', () => {
     const before = nodeConditions(undefined, start);

@@ -31,13 +31,22 @@ export const defaultPodCIDR = (count: number): string => (count <= 256 ? '10.244
 /** node-1 to node-COUNT, each with a /24 of the range. Throws UserError when they do not fit. */
 export function planNodes(count: number, podCIDR = defaultPodCIDR(count)): NodeIdentity[] {
   if (!Number.isInteger(count) || count < 0 || count > simulatedNodesMax)
-    throw new UserError('TOO_MANY_NODES', `${count} simulated nodes were asked for, 0 to ${simulatedNodesMax} can be had`);
+    throw new UserError(
+      'TOO_MANY_NODES',
+      `${count} simulated nodes were asked for, 0 to ${simulatedNodesMax} can be had`,
+    );
   const range = parseCidr(podCIDR);
   if (range === undefined || range.family !== 'IPv4' || range.prefix > nodePrefix)
-    throw new UserError('BAD_POD_CIDR', `the pod range ${podCIDR} is no IPv4 range of at least a /${nodePrefix}`);
+    throw new UserError(
+      'BAD_POD_CIDR',
+      `the pod range ${podCIDR} is no IPv4 range of at least a /${nodePrefix}`,
+    );
   const room = 2 ** (nodePrefix - range.prefix);
   if (count > room)
-    throw new UserError('POD_CIDR_TOO_SMALL', `the pod range ${podCIDR} has a /${nodePrefix} for ${room} nodes, ${count} were asked for`);
+    throw new UserError(
+      'POD_CIDR_TOO_SMALL',
+      `the pod range ${podCIDR} has a /${nodePrefix} for ${room} nodes, ${count} were asked for`,
+    );
   return Array.from({ length: count }, (_none, index) => ({
     name: `node-${index + 1}`,
     hostIP: formatAddress('IPv4', hostNetwork + BigInt(index + 1)),

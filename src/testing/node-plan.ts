@@ -2,7 +2,7 @@
 import { type Change, create, requeueAfter, update, updateStatus } from '../client/change.ts';
 import type { Node } from '../kinds/generated/types.ts';
 import { statusReportMilliseconds } from './limits.ts';
-import { type NodeIdentity, nodeConditions, nodeObject, type NodeShape } from './node-objects.ts';
+import { type NodeIdentity, type NodeShape, nodeConditions, nodeObject } from './node-objects.ts';
 
 /** What the process knows of a node. */
 export interface NodeRun {
@@ -34,7 +34,9 @@ interface PlanOptions {
 export function planNode(object: Node | undefined, run: NodeRun, options: PlanOptions): NodePlan {
   const { now, shape } = options;
   if (object === undefined) {
-    const changes = run.mustRegister ? [create('Node', nodeObject(run.identity, shape, now), { existsIsFine: true })] : [];
+    const changes = run.mustRegister
+      ? [create('Node', nodeObject(run.identity, shape, now), { existsIsFine: true })]
+      : [];
     return { run: { uid: undefined, mustRegister: run.mustRegister, reportedAt: undefined }, changes };
   }
   const taints = object.spec?.taints ?? [];

@@ -27,7 +27,11 @@ const addressesAreUnique: Invariant = {
     const pod = podChange(change)?.pod;
     if (pod === undefined || !holdsAddress(pod)) return;
     for (const other of podsOf(world))
-      if (other.metadata.uid !== pod.metadata.uid && holdsAddress(other) && other.status?.podIP === pod.status?.podIP)
+      if (
+        other.metadata.uid !== pod.metadata.uid &&
+        holdsAddress(other) &&
+        other.status?.podIP === pod.status?.podIP
+      )
         yield `${nameOf(pod)} and ${nameOf(other)} have ${pod.status?.podIP}`;
   },
 };
@@ -123,7 +127,8 @@ const boundPodsRun: Invariant = {
   *settled(world) {
     for (const pod of podsOf(world)) {
       const node = pod.spec?.nodeName;
-      if (!node || !world.nodes.isUp(node) || isTerminalPhase(pod.status?.phase) || !isMeantToRun(pod)) continue;
+      if (!node || !world.nodes.isUp(node) || isTerminalPhase(pod.status?.phase) || !isMeantToRun(pod))
+        continue;
       const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
       if (pod.status?.phase !== 'Running' || ready !== 'True')
         yield `${nameOf(pod)} on ${node} is ${pod.status?.phase}, Ready ${ready}`;

@@ -7,7 +7,13 @@ import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from 
 import { isFinished } from './advance-pod.ts';
 import { type Behaviour, behaviourOf } from './behaviour.ts';
 import { podConditions } from './pod-conditions.ts';
-import { type ContainerRun, containersOf, type Exit, isTerminalPhase, type PodRuntime } from './pod-runtime.ts';
+import {
+  type ContainerRun,
+  containersOf,
+  type Exit,
+  isTerminalPhase,
+  type PodRuntime,
+} from './pod-runtime.ts';
 import { timestamp } from './timestamp.ts';
 
 /** What the status says of the node. */
@@ -76,12 +82,18 @@ function waitingState({ pod }: Context, run: ContainerRun, image: string): Conta
   return { waiting: { reason: initializes ? 'PodInitializing' : 'ContainerCreating' } };
 }
 
-function statesOf(context: Context, run: ContainerRun, image: string): { state: ContainerState; last: ContainerState } {
+function statesOf(
+  context: Context,
+  run: ContainerRun,
+  image: string,
+): { state: ContainerState; last: ContainerState } {
   const ended = run.exit === undefined ? {} : terminatedState(context, run, run.exit);
-  if (run.stage === 'running') return { state: { running: { startedAt: timestamp(run.since) } }, last: ended };
+  if (run.stage === 'running')
+    return { state: { running: { startedAt: timestamp(run.since) } }, last: ended };
   // A container that comes back at once is shown as ended until it does, one that had to wait as waiting.
   const isEnded = run.stage === 'exited' || (run.stage === 'starting' && !run.pullBackOff && !run.backOff);
-  if (run.exit !== undefined && (isEnded || context.runtime.stop !== undefined)) return { state: ended, last: {} };
+  if (run.exit !== undefined && (isEnded || context.runtime.stop !== undefined))
+    return { state: ended, last: {} };
   if (context.runtime.stop !== undefined && run.role === 'app') return { state: lost, last: ended };
   return { state: waitingState(context, run, image), last: ended };
 }
@@ -114,7 +126,9 @@ function containerStatus(context: Context, run: ContainerRun, container: Contain
     lastState: last,
     name: run.name,
     ready: isReady(context, run, behaviour),
-    ...(wasCreated ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } } : {}),
+    ...(wasCreated
+      ? { resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) } }
+      : {}),
     restartCount: run.restarts,
     started: run.stage === 'running' && run.role !== 'init',
     state,
@@ -130,16 +144,21 @@ function phaseOf(context: Context, statuses: readonly ContainerStatus[]): string
   const isDone = stop !== undefined ? isStopped(runtime) : isFinished(pod, runtime) && isStopped(runtime);
   if (isDone) {
     const failed = statuses.some(
-      ({ state }, index) => containers[index]?.role !== 'sidecar' && state?.terminated != null && state.terminated.exitCode !== 0,
+      ({ state }, index) =>
+        containers[index]?.role !== 'sidecar' && state?.terminated != null && state.terminated.exitCode !== 0,
     );
     const unfinished = containers.some((run) => run.role !== 'sidecar' && run.exit === undefined);
     return stop?.failure !== undefined || failed || unfinished ? 'Failed' : 'Succeeded';
   }
   const initializing = containers.some((run) =>
-    run.role === 'init' ? !(run.stage === 'exited' && run.exit?.code === 0) : run.role === 'sidecar' && neverRan(run),
+    run.role === 'init'
+      ? !(run.stage === 'exited' && run.exit?.code === 0)
+      : run.role === 'sidecar' && neverRan(run),
   );
   if (initializing) return 'Pending';
-  const anyWaits = apps.some(({ state, lastState }) => state?.waiting != null && lastState?.terminated == null);
+  const anyWaits = apps.some(
+    ({ state, lastState }) => state?.waiting != null && lastState?.terminated == null,
+  );
   if (anyWaits) return 'Pending';
   return 'Running';
 }
@@ -147,7 +166,8 @@ function phaseOf(context: Context, statuses: readonly ContainerStatus[]): string
 const neverRan = ({ stage, exit }: ContainerRun): boolean => stage !== 'running' && exit === undefined;
 
 /** Nothing runs any more. */
-export const isStopped = ({ containers }: PodRuntime): boolean => containers.every(({ stage }) => stage !== 'running');
+export const isStopped = ({ containers }: PodRuntime): boolean =>
+  containers.every(({ stage }) => stage !== 'running');
 
 /** Kubelet sorts them by name, init containers as they stand in the spec. */
 const byName = (left: ContainerStatus, right: ContainerStatus): number =>
@@ -164,7 +184,9 @@ function addresses({ pod, runtime }: Context, hostIP: string, hasSandbox: boolea
 
 /** Has a network: something has been started, or tried. */
 const sandboxIsThere = ({ containers }: PodRuntime): boolean =>
-  containers.some((run) => run.exit !== undefined || run.pullBackOff !== undefined || run.stage === 'running');
+  containers.some(
+    (run) => run.exit !== undefined || run.pullBackOff !== undefined || run.stage === 'running',
+  );
 
 /** The whole status; what others wrote into it stays. */
 export function podStatus(pod: Pod, state: { node: NodeFacts; runtime: PodRuntime; now: number }): PodStatus {
@@ -181,7 +203,12 @@ export function podStatus(pod: Pod, state: { node: NodeFacts; runtime: PodRuntim
   const old = pod.status ?? {};
   return {
     ...old,
-    conditions: podConditions(pod, { phase, statuses: all, hasSandbox: hasSandbox && !isTerminalPhase(phase), now }),
+    conditions: podConditions(pod, {
+      phase,
+      statuses: all,
+      hasSandbox: hasSandbox && !isTerminalPhase(phase),
+      now,
+    }),
     containerStatuses: all.slice(initCount).sort(byName),
     ...addresses(context, node.hostIP, hasSandbox),
     ...(initCount > 0 ? { initContainerStatuses: all.slice(0, initCount) } : {}),

@@ -15,7 +15,10 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export async function settle(): Promise<void> {
   for (let turn = 0, quiet = 0; quiet < 2; turn++) {
     if (turn > settleTurnsMax)
-      throw new WherryError('NEVER_SETTLES', `after ${settleTurnsMax} turns of the event loop there is still work`);
+      throw new WherryError(
+        'NEVER_SETTLES',
+        `after ${settleTurnsMax} turns of the event loop there is still work`,
+      );
     await nextTurn();
     quiet = process.getActiveResourcesInfo().includes('Immediate') ? 0 : quiet + 1;
   }

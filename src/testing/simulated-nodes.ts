@@ -17,8 +17,8 @@ import type { Logger } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import { LeasePump } from './lease-pump.ts';
 import { addressRetryMilliseconds, nodesAtOnce, podsAtOnce } from './limits.ts';
-import { planNode, type NodeRun } from './node-plan.ts';
 import { defaultShape, type NodeShape, planNodes } from './node-objects.ts';
+import { type NodeRun, planNode } from './node-plan.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { isTerminalPhase, lostRuntime, newRuntime, type PodRuntime, recoverRuntime } from './pod-runtime.ts';
 import { stepPod } from './step-pod.ts';
@@ -143,7 +143,10 @@ class Nodes implements SimulatedNodes {
   #node(name: string): NodeRun {
     const node = this.#nodes.get(name);
     if (node === undefined)
-      throw new UserError('NO_SUCH_NODE', `there is no simulated node ${name}, only ${this.names.length} from node-1 on`);
+      throw new UserError(
+        'NO_SUCH_NODE',
+        `there is no simulated node ${name}, only ${this.names.length} from node-1 on`,
+      );
     return node;
   }
 

@@ -5,8 +5,8 @@ import type { Pod } from '../kinds/generated/types.ts';
 import { silentLogger } from '../lib/log.ts';
 import { usualFaults } from './faults.ts';
 import { LeasePump } from './lease-pump.ts';
-import { type Component, type Simulation, startSimulation } from './simulation.ts';
 import { startSimulatedNodes } from './simulated-nodes.ts';
+import { type Component, type Simulation, startSimulation } from './simulation.ts';
 
 const pod = (name: string, spec: { hostNetwork?: boolean } = {}): Pod => ({
   metadata: { name, namespace: 'default' },
@@ -74,7 +74,9 @@ describe('a simulation', () => {
     const names = Array.from({ length: 254 }, (_none, index) => `pod-${index + 1}`);
     for (const name of names) await simulation.client.of('Pod').create(pod(name));
     await simulation.advance(5000);
-    const states = await Promise.all(['host', 'pod-1', 'pod-253', 'pod-254'].map((name) => get(simulation, name)));
+    const states = await Promise.all(
+      ['host', 'pod-1', 'pod-253', 'pod-254'].map((name) => get(simulation, name)),
+    );
     assert.deepEqual(
       states.map(({ status }) => `${status?.phase} ${status?.podIP}`),
       ['Running 172.31.0.1', 'Running 10.244.0.2', 'Running 10.244.0.254', 'Pending undefined'],
@@ -138,7 +140,16 @@ describe('a simulation', () => {
     const { transport, clock, random } = simulation;
     const { signal } = new AbortController();
     assert.throws(
-      () => startSimulatedNodes({ count: 9, podCIDR: '10.0.0.0/22', transport, clock, random, log: silentLogger, signal }),
+      () =>
+        startSimulatedNodes({
+          count: 9,
+          podCIDR: '10.0.0.0/22',
+          transport,
+          clock,
+          random,
+          log: silentLogger,
+          signal,
+        }),
       /for 4 nodes, 9 were asked for/,
     );
     await simulation.close();

@@ -19,7 +19,7 @@ import type { Store } from '../store/store.ts';
 import { type FaultRates, type FaultyTransport, faultyTransport, noFaults } from './faults.ts';
 import { roundsPerInstantMax } from './limits.ts';
 import { settle } from './settle.ts';
-import { startSimulatedNodes, type SimulatedNodes, type SimulatedNodesOptions } from './simulated-nodes.ts';
+import { type SimulatedNodes, type SimulatedNodesOptions, startSimulatedNodes } from './simulated-nodes.ts';
 import { createSimulationClock, type SimulationClock } from './simulation-clock.ts';
 
 export interface ComponentContext {
@@ -150,14 +150,16 @@ class RunningSimulation implements Simulation {
   }
 
   async begin(): Promise<void> {
-    for (const component of [this.#nodesComponent(), ...(this.#options.components ?? [])]) this.#start(component);
+    for (const component of [this.#nodesComponent(), ...(this.#options.components ?? [])])
+      this.#start(component);
     let isReady = false;
     this.nodes.ready.then(() => {
       isReady = true;
     });
     await this.settle();
     for (let round = 0; !isReady; round++) {
-      if (round > roundsPerInstantMax) throw new WherryError('NODES_NOT_READY', 'the simulated nodes do not become ready');
+      if (round > roundsPerInstantMax)
+        throw new WherryError('NODES_NOT_READY', 'the simulated nodes do not become ready');
       await this.advance(1000);
     }
   }
@@ -178,7 +180,10 @@ class RunningSimulation implements Simulation {
         rounds = 0;
       }
       if (rounds > roundsPerInstantMax)
-        throw new WherryError('TIME_STANDS_STILL', `timers fire again and again at ${new Date(instant).toISOString()}`);
+        throw new WherryError(
+          'TIME_STANDS_STILL',
+          `timers fire again and again at ${new Date(instant).toISOString()}`,
+        );
       clock.runUntil(nextAt);
       await settle();
     }
@@ -193,7 +198,10 @@ class RunningSimulation implements Simulation {
   async restart(name: string): Promise<void> {
     const running = this.#running.get(name);
     if (running === undefined)
-      throw new UserError('NO_SUCH_COMPONENT', `there is no component ${name}, only ${[...this.#running.keys()].join(', ')}`);
+      throw new UserError(
+        'NO_SUCH_COMPONENT',
+        `there is no component ${name}, only ${[...this.#running.keys()].join(', ')}`,
+      );
     await this.#stop(running);
     this.#start(running.component);
     await settle();

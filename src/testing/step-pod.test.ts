@@ -22,11 +22,24 @@ interface Shape {
 }
 
 function podOf({ sim = {}, spec, job }: Shape): Pod {
-  const annotations = Object.fromEntries(Object.entries(sim).map(([name, value]) => [`sim.wherry.dev/${name}`, value]));
+  const annotations = Object.fromEntries(
+    Object.entries(sim).map(([name, value]) => [`sim.wherry.dev/${name}`, value]),
+  );
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'job', controller: true };
   return {
-    metadata: { name: 'web', namespace: 'default', uid: 'uid-1', annotations, ...(job ? { ownerReferences: [owner] } : {}) },
-    spec: { nodeName: 'node-1', restartPolicy: 'Always', containers: [{ name: 'web', image: 'nginx' }], ...spec },
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      uid: 'uid-1',
+      annotations,
+      ...(job ? { ownerReferences: [owner] } : {}),
+    },
+    spec: {
+      nodeName: 'node-1',
+      restartPolicy: 'Always',
+      containers: [{ name: 'web', image: 'nginx' }],
+      ...spec,
+    },
     status: { phase: 'Pending', qosClass: 'BestEffort' },
   };
 }
@@ -40,9 +53,16 @@ function lifeOf(shape: Shape, seconds: number): string[] {
   const lines: string[] = [];
   for (let now = start; now <= start + seconds * 1000; ) {
     const { deleted } = shape;
-    if (deleted !== undefined && now >= start + deleted.at * 1000 && pod.metadata.deletionTimestamp === undefined) {
+    if (
+      deleted !== undefined &&
+      now >= start + deleted.at * 1000 &&
+      pod.metadata.deletionTimestamp === undefined
+    ) {
       const deletionTimestamp = timestamp(now + deleted.grace * 1000);
-      pod = { ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: deleted.grace } };
+      pod = {
+        ...pod,
+        metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: deleted.grace },
+      };
     }
     const step = stepPod(pod, { node, runtime }, now);
     runtime = step.runtime;
@@ -74,7 +94,12 @@ const lives: Record<string, { shape: Shape; seconds: number; life: string[] }> =
   'delays are exact to the millisecond': {
     shape: { sim: { 'start-seconds': '0.25', 'ready-seconds': '1.5' } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '0.25: 0/1 Running 0 Running', '1.75: 1/1 Running 0 Running', 'at rest'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '0.25: 0/1 Running 0 Running',
+      '1.75: 1/1 Running 0 Running',
+      'at rest',
+    ],
   },
   'no delay at all is one write': {
     shape: { sim: { 'start-seconds': '0' } },
@@ -84,7 +109,12 @@ const lives: Record<string, { shape: Shape; seconds: number; life: string[] }> =
   'a readiness probe waits as it says': {
     shape: { spec: { containers: [{ ...web, readinessProbe: { initialDelaySeconds: 7 } }] } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 0/1 Running 0 Running', '8: 1/1 Running 0 Running', 'at rest'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 0/1 Running 0 Running',
+      '8: 1/1 Running 0 Running',
+      'at rest',
+    ],
   },
   'never ready': {
     shape: { sim: { 'never-ready': 'true' } },
@@ -113,19 +143,37 @@ const lives: Record<string, { shape: Shape; seconds: number; life: string[] }> =
     ],
   },
   'what ends well and is not to restart has succeeded': {
-    shape: { sim: { 'exit-code': '0', 'exit-after-seconds': '5' }, spec: { containers: [web], restartPolicy: 'OnFailure' } },
+    shape: {
+      sim: { 'exit-code': '0', 'exit-after-seconds': '5' },
+      spec: { containers: [web], restartPolicy: 'OnFailure' },
+    },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 1/1 Running 0 Running', '6: 0/1 Completed 0 Succeeded', 'at rest'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 1/1 Running 0 Running',
+      '6: 0/1 Completed 0 Succeeded',
+      'at rest',
+    ],
   },
   'what ends ill and is not to restart has failed': {
     shape: { sim: { 'exit-code': '3' }, spec: { containers: [web], restartPolicy: 'Never' } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 1/1 Running 0 Running', '2: 0/1 Error 0 Failed', 'at rest'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 1/1 Running 0 Running',
+      '2: 0/1 Error 0 Failed',
+      'at rest',
+    ],
   },
   "a job's pod ends by itself": {
     shape: { job: true, spec: { containers: [web], restartPolicy: 'Never' } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 1/1 Running 0 Running', '2: 0/1 Completed 0 Succeeded', 'at rest'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 1/1 Running 0 Running',
+      '2: 0/1 Completed 0 Succeeded',
+      'at rest',
+    ],
   },
   'an image that is missing': {
     shape: { sim: { 'image-missing': 'true' } },
@@ -155,19 +203,32 @@ const lives: Record<string, { shape: Shape; seconds: number; life: string[] }> =
     ],
   },
   'an init container that fails for good': {
-    shape: { sim: { 'exit-code.prepare': '2' }, spec: { initContainers: [init], containers: [web], restartPolicy: 'Never' } },
+    shape: {
+      sim: { 'exit-code.prepare': '2' },
+      spec: { initContainers: [init], containers: [web], restartPolicy: 'Never' },
+    },
     seconds: 100,
     life: ['0: 0/1 Init:0/1 0 Pending', '1: 0/1 Init:0/1 0 Pending', '2: 0/1 Init:Error 0 Failed', 'at rest'],
   },
   'deleted: it stops, and is taken off': {
     shape: { deleted: { at: 10, grace: 30 } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 1/1 Running 0 Running', '11: 0/1 Completed 0 Succeeded', '11: delete'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 1/1 Running 0 Running',
+      '11: 0/1 Completed 0 Succeeded',
+      '11: delete',
+    ],
   },
   'deleted: killed when it does not stop in time': {
     shape: { sim: { 'stop-seconds': '60' }, deleted: { at: 10, grace: 5 } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 1/1 Running 0 Running', '15: 0/1 Error 0 Failed', '15: delete'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 1/1 Running 0 Running',
+      '15: 0/1 Error 0 Failed',
+      '15: delete',
+    ],
   },
   'deleted before it ran': {
     shape: { sim: { 'start-seconds': '60' }, deleted: { at: 10, grace: 30 } },
@@ -175,7 +236,11 @@ const lives: Record<string, { shape: Shape; seconds: number; life: string[] }> =
     life: ['0: 0/1 ContainerCreating 0 Pending', '10: 0/1 ContainerStatusUnknown 0 Failed', '10: delete'],
   },
   'deleted after its end': {
-    shape: { sim: { 'exit-code': '0' }, spec: { containers: [web], restartPolicy: 'Never' }, deleted: { at: 10, grace: 30 } },
+    shape: {
+      sim: { 'exit-code': '0' },
+      spec: { containers: [web], restartPolicy: 'Never' },
+      deleted: { at: 10, grace: 30 },
+    },
     seconds: 100,
     life: [
       '0: 0/1 ContainerCreating 0 Pending',
@@ -204,7 +269,12 @@ const lives: Record<string, { shape: Shape; seconds: number; life: string[] }> =
   'active for too long': {
     shape: { spec: { containers: [web], activeDeadlineSeconds: 20 } },
     seconds: 100,
-    life: ['0: 0/1 ContainerCreating 0 Pending', '1: 1/1 Running 0 Running', '21: 0/1 Completed 0 Failed', 'at rest'],
+    life: [
+      '0: 0/1 ContainerCreating 0 Pending',
+      '1: 1/1 Running 0 Running',
+      '21: 0/1 Completed 0 Failed',
+      'at rest',
+    ],
   },
 };
 
@@ -230,7 +300,8 @@ describe('a pod on a node', () => {
     const pod = podOf({ sim: { crash: 'true' } });
     const first = newRuntime(pod, '10.244.0.2', start);
     let runtime = first;
-    for (let second = 0; second <= 500; second++) runtime = advancePod(pod, runtime, start + second * 1000).runtime;
+    for (let second = 0; second <= 500; second++)
+      runtime = advancePod(pod, runtime, start + second * 1000).runtime;
     assert.deepEqual(runtime, advancePod(pod, first, start + 500_000).runtime);
     assert.equal(isFinished(pod, runtime), false);
   });
@@ -277,9 +348,13 @@ describe('a pod on a node', () => {
 });
 
 test("readiness gates, and conditions of others, are others' affair", () => {
-  const pod = podOf({ spec: { containers: [web], readinessGates: [{ conditionType: 'a/b' }, { conditionType: 'c/d' }] } });
+  const pod = podOf({
+    spec: { containers: [web], readinessGates: [{ conditionType: 'a/b' }, { conditionType: 'c/d' }] },
+  });
   pod.status = { conditions: [{ type: 'c/d', status: 'False', lastTransitionTime: timestamp(start) }] };
-  const statuses = [{ name: 'web', ready: true, started: true, image: '', imageID: '', restartCount: 0, state: {} }];
+  const statuses = [
+    { name: 'web', ready: true, started: true, image: '', imageID: '', restartCount: 0, state: {} },
+  ];
   const conditions = podConditions(pod, { phase: 'Running', statuses, hasSandbox: true, now: start });
   const at = { lastTransitionTime: timestamp(start) };
   assert.deepEqual(conditions, [

@@ -76,7 +76,8 @@ export async function followWorld(options: {
     for (const callback of callbacks) callback({ resource, key, object, old, at: clock.now(), revision });
   };
   const state = await store.range({ from: prefix, to: prefixEnd });
-  for (const { key, value, revision } of state.entries) collection(resourceOf(key)).set(key, parse(value, revision));
+  for (const { key, value, revision } of state.entries)
+    collection(resourceOf(key)).set(key, parse(value, revision));
   const stop = store.watch(
     { from: prefix, to: prefixEnd, afterRevision: state.revision },
     { onEvents: (events) => events.forEach(take), onEnd: () => {} },

@@ -54,14 +54,14 @@ function cutCells(rows: readonly string[], starts: readonly number[]): string[][
   return rows.map((row) => starts.map((start, column) => row.slice(start, starts[column + 1]).trimEnd()));
 }
 
-function layOut(rows: readonly (readonly string[])[]): string[] {
+function layOut(rows: readonly (readonly string[])[], gap = columnGap): string[] {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
   return rows.map((row) =>
     row
-      .map((cell, column) => (column === columns - 1 ? cell : cell.padEnd((widths[column] ?? 0) + columnGap)))
+      .map((cell, column) => (column === columns - 1 ? cell : cell.padEnd((widths[column] ?? 0) + gap)))
       .join(''),
   );
 }
@@ -79,8 +79,23 @@ function normalizeTable(lines: readonly string[], names: Names): string[] {
   return layOut(replaced);
 }
 
+const eventsHeader = /^ {2}Type +Reason +Age +From +Message$/;
+
+/** The table of events at the end of `kubectl describe`: indented, its columns two spaces apart, with dashes. */
+function normalizeEvents(lines: readonly string[], names: Names): string[] {
+  const starts = columnStarts(lines[0] ?? '');
+  const cells = cutCells(lines, starts).map((row) =>
+    row.map((cell, column) =>
+      column === 2
+        ? cell.replace(/^(?:\d+[smhd]){1,2}(?= |$)/, '<age>').replace(/(over )(?:\d+[smhd]){1,2}/, '$1<age>')
+        : replaceAll(cell, names),
+    ),
+  );
+  return layOut(cells, 2).map((line) => `  ${line}`);
+}
+
 /** What is there and what it is shown as, beyond the replacements above: a directory, a namespace. */
-type Names = readonly (readonly [string, string])[];
+type Names = readonly (readonly [string | RegExp, string])[];
 
 function replaceAll(text: string, names: Names): string {
   const named = names.reduce((result, [actual, shown]) => result.replaceAll(actual, shown), text);
@@ -95,6 +110,13 @@ export function normalize(output: string, names: Names = []): string {
   const result: string[] = [];
   for (let at = 0; at < lines.length; ) {
     const line = lines[at] ?? '';
+    if (eventsHeader.test(line)) {
+      const end = lines.findIndex((each, index) => index > at && !each.startsWith('  '));
+      const table = lines.slice(at, end < 0 ? lines.length : end);
+      result.push(...normalizeEvents(table, names));
+      at += table.length;
+      continue;
+    }
     if (!isTableHeader(line) || !/ {3}/.test(line)) {
       result.push(replaceAll(line, names));
       at += 1;

@@ -12,18 +12,24 @@
  *     error: ...
  *     [exit 1]
  *
+ * A command after `$~ ` instead of `$ ` is repeated until its output is the expected one (at most 20 s): the state
+ * that it shows is reached by control loops, sooner or later.
+ *
  * Every command runs in its own bash, in an empty directory, with the session's namespace as kubectl's default.
  * `# needs` before the first command is for the whole session, later for the next command only. A blank line
  * ends an output; a blank line inside one is written as `.` alone.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { normalize } from './normalize.ts';
 
 export interface Step {
   comments: string[];
   command: string;
   expected: string;
+  /** Whether the expected output may come later (`$~ `). */
+  isEventual: boolean;
   /** Lowest and highest kubectl minor that the step is for. */
   needs: MinorRange;
 }
@@ -60,8 +66,10 @@ export function parseTranscript(file: string, text: string): Transcript {
   let step: Step | undefined;
   let isOutput = false;
   for (const line of text.split('\n')) {
-    if (line.startsWith('$ ')) {
-      step = { comments, command: line.slice(2), expected: '', needs: parseNeeds(comments) };
+    const prompt = /^\$~? /.exec(line)?.[0];
+    if (prompt !== undefined) {
+      const command = line.slice(prompt.length);
+      step = { comments, command, expected: '', isEventual: prompt === '$~ ', needs: parseNeeds(comments) };
       transcript.steps.push(step);
       comments = [];
       isOutput = false;
@@ -88,7 +96,7 @@ export function parseTranscript(file: string, text: string): Transcript {
 
 export function formatTranscript({ comments, steps }: Transcript): string {
   const blocks = steps.map((step) => {
-    const command = `$ ${step.command.replaceAll('\n', '\n> ')}`;
+    const command = `${step.isEventual ? '$~' : '$'} ${step.command.replaceAll('\n', '\n> ')}`;
     const output = step.expected.replace(/\n$/, '').replaceAll(/^$/gm, '.');
     return [...step.comments, command, ...(step.expected === '' ? [] : [output])].join('\n');
   });
@@ -115,6 +123,8 @@ export interface Session {
   directory: string;
   /** Namespace in use -> the name that the transcript's expected output has for it. */
   namespace: { actual: string; shown: string };
+  /** What else differs from run to run in this kind of session, and what it is shown as. */
+  patterns?: readonly (readonly [RegExp, string])[];
   env: Record<string, string>;
 }
 
@@ -129,7 +139,11 @@ export function runStep(step: Step, session: Session): Promise<string> {
     maxBuffer: 64 * 1024 * 1024,
   };
   const { actual, shown } = session.namespace;
-  const names = [[session.directory, '<dir>'] as const, [actual, shown] as const];
+  const names = [
+    [session.directory, '<dir>'] as const,
+    [actual, shown] as const,
+    ...(session.patterns ?? []),
+  ];
   return new Promise((resolve) => {
     execFile('bash', ['-c', `${prelude}\n${step.command}`], options, (error, stdout) => {
       const output = normalize(stdout, names);
@@ -138,6 +152,18 @@ export function runStep(step: Step, session: Session): Promise<string> {
       resolve(`${ended}${code}`);
     });
   });
+}
+
+const eventualMillisecondsMax = 20_000;
+
+/** The step's output; that of an eventual step once it is the expected one, or the last one when time is up. */
+export async function runUntilExpected(step: Step, session: Session): Promise<string> {
+  const deadline = performance.now() + eventualMillisecondsMax;
+  for (;;) {
+    const output = await runStep(step, session);
+    if (!step.isEventual || output === step.expected || performance.now() > deadline) return output;
+    await wait(100);
+  }
 }
 
 export const appliesTo = (needs: MinorRange, minor: number) => minor >= needs.from && minor <= needs.to;

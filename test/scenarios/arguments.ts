@@ -66,6 +66,7 @@ export function target({ words }: Arguments): { kind: Kind; name: string | undef
 export function milliseconds(text: string): number {
   const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  if (parts.map(([part]) => part).join('') !== text || text === '') throw new Error(`"${text}" is no span of time`);
+  if (parts.map(([part]) => part).join('') !== text || text === '')
+    throw new Error(`"${text}" is no span of time`);
   return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (units[unit] ?? 0), 0);
 }

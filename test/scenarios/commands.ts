@@ -13,7 +13,11 @@ export type Command = (session: Session, given: Arguments) => Promise<string> | 
 const namespaceOf = (given: Arguments): string => option(given, '-n', '--namespace') ?? 'default';
 
 const pathOf = (given: Arguments, kind: Kind, name?: string, subresource?: string): string =>
-  resourcePath(kind, { namespace: given.options.has('-A') ? undefined : namespaceOf(given), name, subresource });
+  resourcePath(kind, {
+    namespace: given.options.has('-A') ? undefined : namespaceOf(given),
+    name,
+    subresource,
+  });
 
 /** `pod/web`, `deployment.apps/web` */
 const shown = (kind: Kind, name: string | undefined): string =>
@@ -31,7 +35,11 @@ const create: Command = async (session, given) => {
   for (const document of parseAllDocuments(given.input)) {
     const object = document.toJS() as KubeObject;
     const kind = kindOf(object);
-    const made = await session.call('POST', resourcePath(kind, { namespace: object.metadata.namespace ?? namespaceOf(given) }), object);
+    const made = await session.call(
+      'POST',
+      resourcePath(kind, { namespace: object.metadata.namespace ?? namespaceOf(given) }),
+      object,
+    );
     output += `${shown(kind, made.metadata.name)} created\n`;
   }
   await session.simulation.settle();
@@ -72,7 +80,12 @@ const run: Command = async (session, given) => {
 /** The scheduler's word, said by hand. */
 const bind: Command = async (session, given) => {
   const [name = '', node = ''] = given.words;
-  const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } };
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name },
+    target: { kind: 'Node', name: node },
+  };
   await session.call('POST', pathOf(given, kindFor('pods'), name, 'binding'), body);
   await session.simulation.settle();
   return '';
@@ -83,18 +96,30 @@ interface Table {
   rows: { cells: unknown[]; object: KubeObject }[];
 }
 
-function printTable({ columnDefinitions, rows }: Table, options: { wide: boolean; namespaced: boolean }): string {
+function printTable(
+  { columnDefinitions, rows }: Table,
+  options: { wide: boolean; namespaced: boolean },
+): string {
   const used = columnDefinitions.flatMap(({ priority }, index) => (options.wide || !priority ? [index] : []));
   const cells = [
     columnDefinitions.map(({ name }) => name.toUpperCase()),
     ...rows.map((row) => row.cells.map(String)),
   ].map((row, index) => [
-    ...(options.namespaced ? [index === 0 ? 'NAMESPACE' : (rows[index - 1]?.object.metadata.namespace ?? '')] : []),
+    ...(options.namespaced
+      ? [index === 0 ? 'NAMESPACE' : (rows[index - 1]?.object.metadata.namespace ?? '')]
+      : []),
     ...used.map((column) => row[column] ?? ''),
   ]);
-  const widths = (cells[0] ?? []).map((_cell, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
+  const widths = (cells[0] ?? []).map((_cell, column) =>
+    Math.max(...cells.map((row) => (row[column] ?? '').length)),
+  );
   return cells
-    .map((row) => row.map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3)).join('').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3))
+        .join('')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }
@@ -112,7 +137,9 @@ const get: Command = async (session, given) => {
   const { kind, name } = target(given);
   const format = option(given, '-o') ?? '';
   const selector = option(given, '-l');
-  const url = pathOf(given, kind, name) + (selector === undefined ? '' : `?labelSelector=${encodeURIComponent(selector)}`);
+  const url =
+    pathOf(given, kind, name) +
+    (selector === undefined ? '' : `?labelSelector=${encodeURIComponent(selector)}`);
   if (format === 'yaml' || format.startsWith('path=')) {
     const object = await session.call('GET', url);
     delete object.metadata.managedFields;
@@ -132,7 +159,11 @@ const get: Command = async (session, given) => {
 /** delete KIND NAME [--grace S] [--cascade orphan] */
 const remove: Command = async (session, given) => {
   const { kind, name } = named(given);
-  const policies: Record<string, string> = { orphan: 'Orphan', background: 'Background', foreground: 'Foreground' };
+  const policies: Record<string, string> = {
+    orphan: 'Orphan',
+    background: 'Background',
+    foreground: 'Foreground',
+  };
   const grace = option(given, '--grace');
   const body = {
     gracePeriodSeconds: grace === undefined ? undefined : Number(grace),
@@ -145,7 +176,9 @@ const remove: Command = async (session, given) => {
 
 async function merge(session: Session, given: Arguments, body: unknown): Promise<string> {
   const { kind, name } = named(given);
-  await session.call('PATCH', pathOf(given, kind, name), body, { 'content-type': 'application/merge-patch+json' });
+  await session.call('PATCH', pathOf(given, kind, name), body, {
+    'content-type': 'application/merge-patch+json',
+  });
   await session.simulation.settle();
   return shown(kind, name);
 }

@@ -1,14 +1,14 @@
 /** One random history of simulated nodes and pods, from a seed: things are done, things fail, then peace, then judgement. */
 import { createHash } from 'node:crypto';
+import type { Pod } from '../../src/kinds/generated/types.ts';
+import { StatusError } from '../../src/kinds/status.ts';
+import { randomInteger } from '../../src/lib/random.ts';
 import { noFaults, usualFaults } from '../../src/testing/faults.ts';
 import { checkInvariants, watchInvariants, watchQuiescence } from '../../src/testing/invariants.ts';
 import { isMeantToRun } from '../../src/testing/pod-invariants.ts';
 import { isTerminalPhase } from '../../src/testing/pod-runtime.ts';
-import { startSimulation, type Simulation } from '../../src/testing/simulation.ts';
+import { type Simulation, startSimulation } from '../../src/testing/simulation.ts';
 import { type FollowedWorld, followWorld, podsOf } from '../../src/testing/world.ts';
-import type { Pod } from '../../src/kinds/generated/types.ts';
-import { StatusError } from '../../src/kinds/status.ts';
-import { randomInteger } from '../../src/lib/random.ts';
 
 export interface RunOutcome {
   readonly seed: number;
@@ -114,7 +114,17 @@ async function restartNodes({ simulation }: Run): Promise<string> {
 }
 
 /** As often as they stand here. */
-const acts: readonly Act[] = [createPod, createPod, createPod, createPod, deletePod, deletePod, annotatePod, switchNode, restartNodes];
+const acts: readonly Act[] = [
+  createPod,
+  createPod,
+  createPod,
+  createPod,
+  deletePod,
+  deletePod,
+  annotatePod,
+  switchNode,
+  restartNodes,
+];
 
 /** A pod that goes from one failure to the next is never at rest. */
 const mayMove = (pod: Pod): boolean => !isMeantToRun(pod) && !isTerminalPhase(pod.status?.phase);
@@ -136,14 +146,17 @@ export async function runSeed(seed: number): Promise<RunOutcome> {
   const world = await followWorld({ store: simulation.store, clock, nodes: () => simulation.nodes });
   const watched = watchInvariants(world);
   const history = createHash('sha256');
-  world.onChange(({ key, object, revision, at }) => history.update(JSON.stringify([key, object, revision, at])));
+  world.onChange(({ key, object, revision, at }) =>
+    history.update(JSON.stringify([key, object, revision, at])),
+  );
   const run: Run = { simulation, world, pods: 0 };
   const actions: string[] = [];
   const start = clock.now();
   const note = (text: string) => actions.push(`${((clock.now() - start) / 1000).toFixed(3)} s: ${text}`);
   const found: string[] = [];
   const check = (isSettled: boolean) => {
-    for (const { invariant, message } of checkInvariants(world, { isSettled })) found.push(`${invariant}: ${message}`);
+    for (const { invariant, message } of checkInvariants(world, { isSettled }))
+      found.push(`${invariant}: ${message}`);
   };
   try {
     simulation.setFaults(random.next() < 0.8 ? usualFaults : noFaults);
@@ -165,7 +178,9 @@ export async function runSeed(seed: number): Promise<RunOutcome> {
     await simulation.advance(quietMilliseconds);
     quiet.stop();
     found.push(...quiet.writes.map((write) => `a settled cluster is quiet: ${write}`));
-    found.unshift(...watched.violations.map(({ invariant, message, at }) => `${invariant}: ${message} (${at})`));
+    found.unshift(
+      ...watched.violations.map(({ invariant, message, at }) => `${invariant}: ${message} (${at})`),
+    );
     const { revision } = simulation.server.backend.cache;
     const digest = history.digest('hex');
     return { seed, actions, violations: [...new Set(found)], revision, faults: simulation.faults, digest };

@@ -1,6 +1,7 @@
 /** One simulated cluster that a scenario speaks to. */
-import type { AnyObject, KubeObject } from '../../src/kinds/object.ts';
+
 import type { Kind } from '../../src/kinds/kind.ts';
+import type { AnyObject, KubeObject } from '../../src/kinds/object.ts';
 import { kinds } from '../../src/kinds/registry.ts';
 import { checkInvariants, watchInvariants } from '../../src/testing/invariants.ts';
 import { type Component, type Simulation, startSimulation } from '../../src/testing/simulation.ts';
@@ -39,7 +40,8 @@ export class Session {
     const resource = `${kind.group === '' ? 'core' : kind.group}/${kind.plural}`;
     const take = (change: WorldChange) => {
       if (change.resource !== resource) return;
-      const row = (object: AnyObject | undefined) => (object === undefined ? 'gone' : rowOf(kind, object, change.at));
+      const row = (object: AnyObject | undefined) =>
+        object === undefined ? 'gone' : rowOf(kind, object, change.at);
       const now = row(change.object);
       if (change.old !== undefined && row(change.old) === now) return;
       const name = (change.object ?? change.old)?.metadata.name;
@@ -60,7 +62,12 @@ export class Session {
   }
 
   /** Sends a request as kubectl would; a failure is thrown as kubectl prints it. */
-  async call(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<AnyObject> {
+  async call(
+    method: string,
+    url: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<AnyObject> {
     const response = await this.simulation.transport.send({
       method,
       url,
@@ -89,7 +96,9 @@ export class Session {
 
 /** What `kubectl get` shows beside name and age. */
 function rowOf(kind: Kind, object: AnyObject, now: number): string {
-  const columns = (kind.columns ?? []).filter(({ name, priority }) => name !== 'Name' && name !== 'Age' && !priority);
+  const columns = (kind.columns ?? []).filter(
+    ({ name, priority }) => name !== 'Name' && name !== 'Age' && !priority,
+  );
   return columns.map(({ of }) => String(of(object as never, now))).join(' ');
 }
 
@@ -97,7 +106,8 @@ function rowOf(kind: Kind, object: AnyObject, now: number): string {
 export function kindOf(object: KubeObject): Kind {
   const { apiVersion = '', kind = '' } = object;
   const found = kinds.find(
-    (each) => each.kind === kind && [each.group, each.version].filter((part) => part !== '').join('/') === apiVersion,
+    (each) =>
+      each.kind === kind && [each.group, each.version].filter((part) => part !== '').join('/') === apiVersion,
   );
   if (found === undefined) throw new Error(`no matches for kind "${kind}" in version "${apiVersion}"`);
   return found;

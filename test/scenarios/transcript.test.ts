@@ -43,8 +43,14 @@ test('a scenario is played, and survives parsing and formatting', async () => {
 });
 
 test('what belongs to no command is refused', () => {
-  assert.throws(() => parseScenario('x.txt', '> start\n\nlost\n'), /x\.txt: neither a command nor a comment: lost/);
-  assert.throws(() => parseScenario('x.txt', '> start\n\n# lost\n'), /x\.txt: a comment that belongs to no command/);
+  assert.throws(
+    () => parseScenario('x.txt', '> start\n\nlost\n'),
+    /x\.txt: neither a command nor a comment: lost/,
+  );
+  assert.throws(
+    () => parseScenario('x.txt', '> start\n\n# lost\n'),
+    /x\.txt: a comment that belongs to no command/,
+  );
 });
 
 describe('arguments', () => {
@@ -71,5 +77,6 @@ describe('arguments', () => {
       ],
     );
   });
-  test('spans of time', () => assert.deepEqual(['1m30s', '500ms', '1.5s'].map(milliseconds), [90_000, 500, 1500]));
+  test('spans of time', () =>
+    assert.deepEqual(['1m30s', '500ms', '1.5s'].map(milliseconds), [90_000, 500, 1500]));
 });

@@ -138,7 +138,7 @@ export function capUpdateEntries(entries: ManagedFieldsEntry[]): ManagedFieldsEn
 }
 
 /** `[{}]` asks for managedFields to be forgotten. */
-export function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boolean {
+function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boolean {
   return entries?.length === 1 && Object.keys(entries[0] ?? {}).length === 0;
 }
 

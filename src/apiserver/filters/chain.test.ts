@@ -134,7 +134,7 @@ describe('what is thrown becomes a Status', () => {
     });
 
   const insides: [name: string, error: unknown][] = [
-    ['an error', new Error('secret at /home/ada/x.ts:7')],
+    ['an error', new Error('secret at src/x.ts:7')],
     ['a text', 'secret'],
     ['nothing', undefined],
     ['an error of the system', Object.assign(new Error('secret'), { code: 'ENOENT', path: '/secret' })],

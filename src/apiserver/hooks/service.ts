@@ -25,9 +25,9 @@ import { ServiceIndex } from './service-index.ts';
 
 const services = { group: '', plural: 'services' };
 const ipAddresses = { group: 'networking.k8s.io', plural: 'ipaddresses' };
-export const ipFamilyLabel = 'ipaddress.kubernetes.io/ip-family';
-export const managedByLabel = 'ipaddress.kubernetes.io/managed-by';
-export const ipAllocatorName = 'ipallocator.k8s.io';
+const ipFamilyLabel = 'ipaddress.kubernetes.io/ip-family';
+const managedByLabel = 'ipaddress.kubernetes.io/managed-by';
+const ipAllocatorName = 'ipallocator.k8s.io';
 
 export interface ServiceHookOptions {
   /** One range, or one of each family, from service-options.ts. */
@@ -40,7 +40,7 @@ export interface ServiceHookOptions {
 }
 
 /** `/allocations/node-ports/30080` */
-export const nodePortKey = (port: number): string => `${allocationsPrefix}node-ports/${port}`;
+const nodePortKey = (port: number): string => `${allocationsPrefix}node-ports/${port}`;
 
 function failureError(service: Service, failure: Failure): StatusError {
   return failure.type === 'refused'

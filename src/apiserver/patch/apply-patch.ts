@@ -18,13 +18,13 @@ import { applyMergePatch } from './merge-patch.ts';
 import { StrategicMergeError } from './strategic-error.ts';
 import { applyStrategicMergePatch, type SchemaLookup } from './strategic-merge.ts';
 
-export const jsonPatchType = 'application/json-patch+json';
-export const mergePatchType = 'application/merge-patch+json';
+const jsonPatchType = 'application/json-patch+json';
+const mergePatchType = 'application/merge-patch+json';
 export const strategicMergePatchType = 'application/strategic-merge-patch+json';
 export const applyPatchType = 'application/apply-patch+yaml';
 
 /** In the order in which upstream names them in a 415. */
-export const patchTypes: readonly string[] = [
+const patchTypes: readonly string[] = [
   jsonPatchType,
   mergePatchType,
   strategicMergePatchType,

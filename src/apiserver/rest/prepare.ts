@@ -34,7 +34,7 @@ export function generateName(backend: Backend, prefix: string): string {
   return prefix.slice(0, generatedNameLengthMax - suffixLength) + randomSuffix(backend.random, suffixLength);
 }
 
-export function hasStatus(kind: Kind): boolean {
+function hasStatus(kind: Kind): boolean {
   return kind.subresources.includes('status');
 }
 

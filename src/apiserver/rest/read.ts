@@ -139,7 +139,7 @@ function listMetadata(page: Page): object {
 }
 
 /** Lets other requests go on between slices of a long piece of work. */
-export async function inSlices<Item, Result>(
+async function inSlices<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Result,
 ): Promise<Result[]> {

@@ -14,7 +14,7 @@ import {
   specOf,
 } from './service-type.ts';
 
-export const affinityTimeoutDefaultSeconds = 10_800;
+const affinityTimeoutDefaultSeconds = 10_800;
 
 /** Fields whose zero value means absent: kept out of the stored object, as Go's omitempty does. */
 const zeroFields = [

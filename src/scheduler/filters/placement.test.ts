@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -170,6 +171,40 @@ table(podTopologySpread, {
     pod: viewOf('p', spread({ whenUnsatisfiable: 'ScheduleAnyway' })),
     expect: { '': 'nothing to check' },
   },
+});
+
+test('counting only the nodes that have such pods comes to the same as counting all', () => {
+  const node = fc.record({
+    zone: fc.constantFrom('z1', 'z2', 'z3', undefined),
+    rack: fc.constantFrom('r1', 'r2', undefined),
+  });
+  const placed = fc.array(fc.nat(7), { maxLength: 12 });
+  fc.assert(
+    fc.property(fc.array(node, { minLength: 8, maxLength: 8 }), placed, (labels, places) => {
+      const nodes = labels.map(({ zone, rack }, index) =>
+        makeNode(`n${index}`, { labels: { ...(zone ? { zone } : {}), ...(rack ? { rack } : {}) } }),
+      );
+      const snapshot = snapshotOf(nodes);
+      for (const [index, place] of places.entries())
+        snapshot.setPod(viewOf(`w${index}`, { labels: web }), `n${place}`);
+      const constraints = ['zone', 'rack'].map((topologyKey) => ({
+        ...spread().topologySpreadConstraints[0]!,
+        topologyKey,
+      }));
+      const verdictsWith = (nodeTaintsPolicy: string) =>
+        verdicts(
+          podTopologySpread,
+          viewOf('p', {
+            labels: web,
+            topologySpreadConstraints: constraints.map((each) => ({ ...each, nodeTaintsPolicy })),
+          }),
+          snapshot,
+        );
+      // No node has a taint: the policy is of no consequence but for the way of counting.
+      assert.deepEqual(verdictsWith('Ignore'), verdictsWith('Honor'));
+    }),
+    { numRuns: 200, interruptAfterTimeLimit: 5000 },
+  );
 });
 
 const term = (extra: Partial<PodAffinityTerm> = {}): PodAffinityTerm => ({

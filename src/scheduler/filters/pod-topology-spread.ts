@@ -1,6 +1,7 @@
 /** Source: plugins/podtopologyspread/filtering.go; KEP-895, KEP-3022 (minDomains), KEP-3094 (inclusion policies). */
 import { getOwn } from '../../kinds/object.ts';
 import { changedNode } from '../cluster-event.ts';
+import type { NodeCounts } from '../match-counts.ts';
 import { requiredNodeMatch } from '../node-selector.ts';
 import type { NodeView } from '../node-view.ts';
 import { type Cycle, type Filter, resolvable, unresolvable } from '../plugin.ts';
@@ -18,25 +19,44 @@ interface Domains {
   readonly self: 0 | 1;
 }
 
-function countDomains(
-  pod: PodView,
-  constraints: readonly SpreadConstraint[],
-  { snapshot }: Cycle,
-): Domains[] {
+interface Counting {
+  readonly constraint: SpreadConstraint;
+  readonly matching: NodeCounts;
+  readonly counts: Map<string, number>;
+}
+
+function addNode(node: NodeView, { constraint, matching, counts }: Counting): void {
+  const value = getOwn(node.labels, constraint.topologyKey) as string;
+  counts.set(value, (counts.get(value) ?? 0) + (matching.get(node) ?? 0));
+}
+
+/** Where every node counts: only those that have such pods are looked at. */
+function countAll(all: readonly Counting[], { snapshot }: Cycle): void {
+  const constraints = all.map(({ constraint }) => constraint);
+  const domains = snapshot.domains(constraints.map(({ topologyKey }) => topologyKey));
+  for (const each of all) {
+    for (const value of domains.get(each.constraint.topologyKey) ?? []) each.counts.set(value, 0);
+    for (const node of each.matching.keys()) if (hasAllKeys(node, constraints)) addNode(node, each);
+  }
+}
+
+function countDomains(pod: PodView, constraints: readonly SpreadConstraint[], cycle: Cycle): Domains[] {
+  const { snapshot } = cycle;
   const required = requiredNodeMatch(pod.pod);
   const perConstraint = constraints.map((constraint) => ({
     constraint,
     matching: snapshot.countMatches(constraint.matcher),
     counts: new Map<string, number>(),
   }));
-  for (const node of snapshot.nodes) {
-    if (!hasAllKeys(node, constraints)) continue;
-    for (const { constraint, matching, counts } of perConstraint) {
-      if (!includesNode(constraint, node, { pod, required })) continue;
-      const value = getOwn(node.labels, constraint.topologyKey) as string;
-      counts.set(value, (counts.get(value) ?? 0) + (matching.get(node) ?? 0));
+  const isEverywhere = ({ honorsAffinity, honorsTaints }: SpreadConstraint) =>
+    !honorsTaints && !(honorsAffinity && required !== undefined);
+  if (constraints.every(isEverywhere)) countAll(perConstraint, cycle);
+  else
+    for (const node of snapshot.nodes) {
+      if (!hasAllKeys(node, constraints)) continue;
+      for (const each of perConstraint)
+        if (includesNode(each.constraint, node, { pod, required })) addNode(node, each);
     }
-  }
   return perConstraint.map(({ constraint, counts }) => {
     let least = Number.POSITIVE_INFINITY;
     for (const count of counts.values()) least = Math.min(least, count);

@@ -34,9 +34,9 @@ function softConstraints(
 
 function countDomains(
   pod: PodView,
-  options: { scored: readonly NodeView[]; domains: readonly Domains[]; cycle: Cycle; isDefault: boolean },
+  options: { scored: readonly NodeView[]; domains: readonly Domains[]; isDefault: boolean },
 ): void {
-  const { scored, domains, cycle, isDefault } = options;
+  const { scored, domains, isDefault } = options;
   const wide = domains.filter(({ constraint }) => constraint.topologyKey !== hostnameLabel);
   for (const node of scored)
     for (const { constraint, counts } of wide)
@@ -46,16 +46,14 @@ function countDomains(
   if (wide.length === 0) return;
   const constraints = domains.map(({ constraint }) => constraint);
   const required = requiredNodeMatch(pod.pod);
-  for (const node of cycle.snapshot.nodes) {
-    if (!isDefault && !hasAllKeys(node, constraints)) continue;
-    for (const { constraint, matching, counts } of wide) {
-      const count = matching.get(node);
-      if (count === undefined || !includesNode(constraint, node, { pod, required })) continue;
+  for (const { constraint, matching, counts } of wide)
+    for (const [node, count] of matching) {
+      if (!isDefault && !hasAllKeys(node, constraints)) continue;
       const value = getOwn(node.labels, constraint.topologyKey) ?? '';
       const known = counts.get(value);
-      if (known !== undefined) counts.set(value, known + count);
+      if (known === undefined || !includesNode(constraint, node, { pod, required })) continue;
+      counts.set(value, known + count);
     }
-  }
 }
 
 function scoreOf(node: NodeView, domains: readonly Domains[]): number {
@@ -97,7 +95,7 @@ export const podTopologySpreadScore: Score = {
       counts: new Map<string, number>(),
       weight: 0,
     }));
-    countDomains(pod, { scored, domains, cycle, isDefault });
+    countDomains(pod, { scored, domains, isDefault });
     return {
       score: (node) => (ignored.has(node) ? 0 : scoreOf(node, domains)),
       normalize: (scores, all) => normalize(scores, all, ignored),

@@ -14,7 +14,7 @@ import { respondJson } from '../respond.ts';
 import { changeObject, findStored } from '../update.ts';
 import { parseWriteOptions } from '../write-options.ts';
 
-export const scaleKind: Kind = defineKind<Scale>({
+const scaleKind: Kind = defineKind<Scale>({
   group: 'autoscaling',
   version: 'v1',
   kind: 'Scale',
@@ -77,11 +77,4 @@ function patched(request: ResourceRequest, scale: AnyObject): AnyObject {
   const { fieldValidation } = parseWriteOptions(request);
   const document = patchDocument(request, scale, { kind: scaleKind });
   return typedObject(request, document, { kind: scaleKind, fieldValidation });
-}
-
-/** Throws 404. */
-export function requireStored(request: ResourceRequest): CachedObject {
-  const cached = findStored(request);
-  if (cached === undefined) throw notFoundError(request.kind, request.info.name);
-  return cached;
 }
