@@ -95,10 +95,6 @@ export function zoneOf(node: Node | undefined): string | undefined {
   return getOwn(node?.metadata.labels, zoneLabel) || undefined;
 }
 
-/** Index of pods by the node they are bound to. */
-export const podNode = (pod: Pod): readonly string[] =>
-  pod.spec?.nodeName === undefined || pod.spec.nodeName === '' ? [] : [pod.spec.nodeName];
-
 /** Keys of the Services with pods on a node that came, went, or moved to another zone. Needs the index `endpointNode`. */
 export function servicesOnNode(node: Node, view: View, { type, object, old }: WatchedChange<Node>): string[] {
   if (type === 'update' && zoneOf(object) === zoneOf(old)) return [];

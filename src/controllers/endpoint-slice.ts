@@ -23,7 +23,6 @@ import {
   headlessLabel,
   mayBeEndpoint,
   podAddresses,
-  podNode,
   podsOf,
   selectorOf,
   serviceNameLabel,
@@ -33,7 +32,7 @@ import {
 } from './endpoint-pods.ts';
 import { endpointsPerSliceMax } from './limits.ts';
 import { controllerReference } from './owner.ts';
-import { isReady } from './pods.ts';
+import { isReady, podNode } from './pods.ts';
 import { sameMap, sliceChanges, type WantedSlice } from './slice-changes.ts';
 import { packSlices, portsKey } from './slice-packing.ts';
 import { triggerTime, withTriggerTime } from './trigger-time.ts';
@@ -196,7 +195,7 @@ const slicesOf = (service: Service, view: View): EndpointSlice[] =>
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 
 /** Key of the Service, for slices that this controller writes. */
-export const managedService = ({ metadata }: EndpointSlice): readonly string[] =>
+const managedService = ({ metadata }: EndpointSlice): readonly string[] =>
   getOwn(metadata.labels, managedByLabel) === controllerName
     ? [objectKey(metadata.namespace, getOwn(metadata.labels, serviceNameLabel) ?? '')]
     : [];

@@ -226,7 +226,7 @@ describe('jobs', () => {
     await suspend(true);
     assert.deepEqual(await pods(), []);
     const conditions = ['Suspended=True JobSuspended: Job suspended'];
-    assert.deepEqual(await status(), { ...settled, completed: false, conditions });
+    assert.deepEqual(await status(), { ...settled, began: false, completed: false, conditions });
     await world.advance(60_000);
     await suspend(false);
     assert.equal((await pods()).length, 1);

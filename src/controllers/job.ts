@@ -134,11 +134,12 @@ function manage(state: JobState): Managed {
   return { changes: [], active: active.length, ready, terminating };
 }
 
-/** A Job that is resumed begins anew, its deadline too. */
-function startTimeOf(job: Job, now: number): string | undefined {
-  if (isSuspended(job)) return job.status?.startTime;
-  return (isTrue(conditionOf(job, 'Suspended')) ? undefined : job.status?.startTime) ?? timestampOf(now);
-}
+/**
+ * A Job that is suspended loses its start, so that it begins anew, and its deadline too, when it is resumed: the server
+ * lets nobody change the start of a Job that is not suspended.
+ */
+const startTimeOf = (job: Job, now: number): string | undefined =>
+  isSuspended(job) ? undefined : (job.status?.startTime ?? timestampOf(now));
 
 function planJob(job: Job, pods: readonly Pod[], view: View): Change[] {
   const now = view.now();

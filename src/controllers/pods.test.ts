@@ -8,6 +8,7 @@ import {
   millisecondsToAvailable,
   orphanNamespace,
   podFromTemplate,
+  podNode,
   timeOf,
 } from './pods.ts';
 
@@ -56,6 +57,11 @@ describe('a pod', () => {
         pod('Running', { namespace: 'default', ownerReferences: [{ ...reference, controller }] }),
       );
     assert.deepEqual([of(true), of(false)], [[], ['default']]);
+  });
+
+  test('is found by its node, once it has one', () => {
+    const on = (nodeName?: string): Pod => ({ metadata: {}, spec: { nodeName, containers: [] } });
+    assert.deepEqual([podNode(on('node-a')), podNode(on()), podNode(on(''))], [['node-a'], [], []]);
   });
 
   test('may have no time', () =>

@@ -64,6 +64,10 @@ export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, ow
   });
 }
 
+/** Index of pods by the node they are bound to. */
+export const podNode = (pod: Pod): readonly string[] =>
+  pod.spec?.nodeName === undefined || pod.spec.nodeName === '' ? [] : [pod.spec.nodeName];
+
 /** Index of pods that nobody controls, by namespace: those that may be adopted. */
 export const orphanNamespace = (pod: Pod): readonly string[] =>
   pod.metadata.ownerReferences?.some(({ controller }) => controller === true)

@@ -8,7 +8,7 @@ import { controllerOfObject, ownersOf } from './owner.ts';
 import { orphanNamespace } from './pods.ts';
 import { isOfInterest, planReplicas } from './replicas.ts';
 
-export const replicaSetKind = { apiVersion: 'apps/v1', kind: 'ReplicaSet' } as const;
+const replicaSetKind = { apiVersion: 'apps/v1', kind: 'ReplicaSet' } as const;
 
 /** The pods of all replica sets with the same controller: those of one Deployment share its work. */
 function relatedPods(view: View, replicaSet: ReplicaSet): Pod[] {

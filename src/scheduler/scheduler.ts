@@ -71,6 +71,8 @@ class Scheduler implements RunningScheduler {
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #watcher: ClusterWatcher;
   readonly #metrics: SchedulerMetrics;
+  /** Pods whose victims are being told to go, and whether they came to be tried meanwhile. */
+  readonly #preempting = new Map<string, boolean>();
   #startIndex = 0;
   #inFlight = 0;
   #isReady = false;
@@ -135,6 +137,12 @@ class Scheduler implements RunningScheduler {
     const profile = this.#profiles.get(pod.pod.spec?.schedulerName ?? '');
     if (profile === undefined) {
       this.#queue.done(taken);
+      return;
+    }
+    // The cache does not say yet that its victims are going: it would choose others beside them.
+    if (this.#preempting.has(pod.key)) {
+      this.#preempting.set(pod.key, true);
+      this.#queue.failed(taken, { refusedBy: profile.filters });
       return;
     }
     const known = this.#failures.get(pod);
@@ -257,18 +265,37 @@ class Scheduler implements RunningScheduler {
       this.#patch(other, { nominatedNodeName: '' });
     }
     const going = victims.filter(({ isTerminating }) => !isTerminating);
+    this.#preempting.set(pod.key, false);
     this.#write(async () => {
       try {
-        for (let at = 0; at < going.length; at += victimsAtOnceMax)
-          await Promise.all(
-            going.slice(at, at + victimsAtOnceMax).map((each) => this.#evict(each, pod, { node, profile })),
-          );
+        for (let at = 0; at < going.length; at += victimsAtOnceMax) {
+          const some = going.slice(at, at + victimsAtOnceMax);
+          await Promise.all(some.map((each) => this.#evict(each, pod, { node, profile })));
+        }
+        this.#whenSeenGoing(going, () => this.#release(pod.key));
       } catch (error) {
+        this.#release(pod.key);
         if (this.#options.signal.aborted) return;
         this.#options.log.warn('a victim could not be preempted', { pod: pod.key, node, error });
         this.#queue.activate(pod.key);
       }
     });
+  }
+
+  #whenSeenGoing(victims: readonly PodView[], callback: () => void): void {
+    let left = victims.length;
+    if (left === 0) callback();
+    for (const { key, uid } of victims)
+      this.#options.informers.of('Pod').waitGone(key, uid, () => {
+        if (--left === 0) callback();
+      });
+  }
+
+  /** The pod may be tried again; one that came meanwhile is, as nothing may wake it any more. */
+  #release(podKey: string): void {
+    const came = this.#preempting.get(podKey);
+    this.#preempting.delete(podKey);
+    if (came) this.#queue.activate(podKey);
   }
 
   async #evict(victim: PodView, pod: PodView, at: { node: string; profile: Profile }): Promise<void> {

@@ -14,7 +14,9 @@ function world() {
     async send(request) {
       served.push(request.url);
       const body = {
-        open: (handlers: StreamHandlers) => void (stream = handlers),
+        open(handlers: StreamHandlers) {
+          stream = handlers;
+        },
         cancel: () => served.push('cancel'),
       };
       return { status: 200, headers: {}, body: request.stream ? body : Buffer.from('{}') };

@@ -1,21 +1,12 @@
 /**
- * What must hold in every history of a cluster, whatever fails. An invariant looks at each change as it is committed,
- * or at the whole world between changes, or at a world that has been left in peace. New ones are one entry in the table.
+ * What must hold in every history of a cluster, whatever fails: the table of all invariants, and who asks them. A new
+ * one is an entry in the table.
  */
 import type { Pod } from '../kinds/generated/types.ts';
+import type { Invariant } from './invariant.ts';
 import { violationsMax } from './limits.ts';
 import { podInvariants } from './pod-invariants.ts';
 import type { FollowedWorld, World, WorldChange } from './world.ts';
-
-export interface Invariant {
-  readonly name: string;
-  /** What is wrong with a change, given the world after it. */
-  onChange?(change: WorldChange, world: World): Iterable<string>;
-  /** What is wrong with the world now, in whatever trouble it is. */
-  always?(world: World): Iterable<string>;
-  /** What is wrong with a world in which nothing was asked for and nothing failed for a long time. */
-  settled?(world: World): Iterable<string>;
-}
 
 export interface Violation {
   readonly invariant: string;

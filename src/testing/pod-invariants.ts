@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '../kinds/generated/types.ts';
 import { behaviourOf } from './behaviour.ts';
-import type { Invariant } from './invariants.ts';
+import type { Invariant } from './invariant.ts';
 import { containersOf, isTerminalPhase } from './pod-runtime.ts';
 import { nodesOf, podsOf, type World, type WorldChange } from './world.ts';
 

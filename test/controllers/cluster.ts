@@ -30,6 +30,14 @@ const nodeObject = (name: string): Node => ({
   metadata: { name, labels: { 'topology.kubernetes.io/zone': `zone-${name.at(-1)}` } },
 });
 
+function conditionsAt(milliseconds: number, ready: boolean): PodCondition[] {
+  const lastTransitionTime = `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  return [
+    { type: 'PodScheduled', status: 'True', lastTransitionTime },
+    { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime },
+  ];
+}
+
 export async function startCluster(options: {
   controllers: readonly Controller[];
   seed?: number;
@@ -40,11 +48,6 @@ export async function startCluster(options: {
   const { client, clock } = world;
   let addresses = 0;
   const of = <Name extends KindName>(kind: Name) => client.of(kind);
-  const condition = (type: string, status: string): PodCondition => ({
-    type,
-    status,
-    lastTransitionTime: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
-  });
   const cluster: TestCluster = {
     ...world,
     async create(kind, object) {
@@ -77,7 +80,7 @@ export async function startCluster(options: {
         phase: 'Running',
         podIP: ip,
         podIPs: [{ ip }],
-        conditions: [condition('PodScheduled', 'True'), condition('Ready', ready ? 'True' : 'False')],
+        conditions: conditionsAt(clock.now(), ready),
       };
       await of('Pod').patch({ namespace, name }, { type: 'merge', patch: { status }, subresource: 'status' });
     },

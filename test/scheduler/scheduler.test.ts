@@ -202,6 +202,32 @@ describe('the scheduler', () => {
     );
   });
 
+  test('a pod whose victims are still going takes no others', async () => {
+    await start();
+    await world.client.of('PriorityClass').create({ metadata: { name: 'high' }, value: 1000 });
+    for (const name of ['node-1', 'node-2']) await addNode(name, { cpu: '1' });
+    await addNode('node-3', { cpu: '100m', unschedulable: true });
+    for (const name of ['low-1', 'low-2']) await addPod(name, { requests: { cpu: '1' } });
+    await world.settle();
+    await addPod('important', { requests: { cpu: '1' }, priorityClassName: 'high' });
+    await world.settle();
+    await world.client
+      .of('Node')
+      .patch({ name: 'node-3' }, { type: 'merge', patch: { spec: { unschedulable: null } } });
+    await world.settle();
+    assert.equal(
+      (await scheduled('important')).message,
+      '0/3 nodes are available: 3 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.',
+    );
+    const going = (await Promise.all(['low-1', 'low-2'].map(pod))).filter(
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
+    assert.deepEqual(
+      going.map(({ spec }) => spec?.nodeName),
+      [(await pod('important')).status?.nominatedNodeName],
+    );
+  });
+
   test('each profile has its own rules; a name that nobody has is left alone', async () => {
     await start();
     await addNode('node-1', { unschedulable: true });

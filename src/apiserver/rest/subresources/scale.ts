@@ -3,15 +3,15 @@ import { invalid, path } from '../../../kinds/field.ts';
 import type { Scale } from '../../../kinds/generated/types.ts';
 import { defineKind, type Kind } from '../../../kinds/kind.ts';
 import type { AnyObject } from '../../../kinds/object.ts';
-import { invalidError, noRouteError, notFoundError } from '../../../kinds/status.ts';
-import { type CachedObject, parseCached } from '../../cache/cached-object.ts';
+import { invalidError, noRouteError } from '../../../kinds/status.ts';
+import { parseCached } from '../../cache/cached-object.ts';
 import type { ResourceRequest } from '../../context.ts';
 import type { ApiResponse } from '../../request.ts';
 import { readObject, typedObject } from '../body.ts';
 import { patchDocument } from '../patch.ts';
 import { readCurrent } from '../read.ts';
 import { respondJson } from '../respond.ts';
-import { changeObject, findStored } from '../update.ts';
+import { changeObject } from '../update.ts';
 import { parseWriteOptions } from '../write-options.ts';
 
 const scaleKind: Kind = defineKind<Scale>({
