@@ -1,6 +1,7 @@
 /** The control loops, as clients of the API server in its own process: controllers, scheduler, simulated nodes. */
 import type { Handler } from './apiserver/request.ts';
 import { inProcessTransport } from './client/in-process.ts';
+import { Client } from './client/typed-client.ts';
 import { nodeLifecycle } from './controllers/node-lifecycle.ts';
 import { allControllers } from './controllers/registry.ts';
 import { controllerManagerUser, startControllers } from './controllers/start.ts';
@@ -26,6 +27,9 @@ const simulatedNodesUser = {
 
 const schedulerName = 'scheduler';
 
+/** Whom the scheduler speaks as. */
+const schedulerUser = { name: 'system:kube-scheduler', groups: ['system:masters', 'system:authenticated'] };
+
 /** Throws UserError UNKNOWN_CONTROLLER. */
 export function checkControllers(selection: LoopSelection): void {
   const names = allControllers({ rootAuthority: '' }).map(({ name }) => name);
@@ -42,8 +46,16 @@ export async function runControlLoops(
   const shared = { clock: systemClock, random: systemRandom, log, signal: stopping.signal };
   const transport = inProcessTransport(handler, { user: controllerManagerUser });
   const controllers = allControllers({ rootAuthority }).filter(({ name }) => isSelected(selection, name));
-  const { client, informers, recorder, stopped } = startControllers({ ...shared, controllers, transport });
-  if (isSelected(selection, schedulerName)) startScheduler({ ...shared, client, informers, recorder });
+  const { informers, recorder, stopped } = startControllers({ ...shared, controllers, transport });
+  if (isSelected(selection, schedulerName)) {
+    const scheduling = inProcessTransport(handler, { user: schedulerUser });
+    const client = new Client({
+      transport: scheduling,
+      clock: systemClock,
+      userAgent: 'kube-scheduler/wherry',
+    });
+    startScheduler({ ...shared, client, informers, recorder });
+  }
   const ends: Promise<void>[] = [stopped];
   if (simulatedNodes > 0) {
     const { startSimulatedNodes } = await import('./testing/simulated-nodes.ts');

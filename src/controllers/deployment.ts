@@ -10,7 +10,7 @@ import { Rollout } from './deployment/rollout.ts';
 import { progressDeadline, syncStatus } from './deployment/status.ts';
 import { cleanUp, isScaling, recreate, rollOut, scale } from './deployment/strategies.ts';
 import { isRolling } from './deployment/surge.ts';
-import { claimObjects, controllerOfObject, ownersOf } from './owner.ts';
+import { claimObjects, controllerOfObject, orphanNamespace, ownedAndOrphaned, ownersOf } from './owner.ts';
 
 /** A pause is told as a condition, so that the time of it does not count against the deadline. */
 function tellPause(rollout: Rollout): void {
@@ -33,7 +33,7 @@ function reconcile(key: string, view: View): Change[] {
   const selector = deployment?.spec?.selector;
   if (deployment === undefined || selector === undefined) return [];
   if (!isUsableSelector(selector) || isEmptySelector(selector)) return [];
-  const sets = view.list('ReplicaSet', { namespace: deployment.metadata.namespace });
+  const sets = ownedAndOrphaned('ReplicaSet', deployment, view);
   const options = { owner: deployment, ownerKind: deploymentKind, kind: 'ReplicaSet', selector } as const;
   const { claimed, changes } = claimObjects(sets, options);
   // What was adopted or released has another resourceVersion now: the rest when it is seen.
@@ -83,5 +83,6 @@ export const deployment: Controller = defineController({
       })(set),
     Pod: (pod, view, { type }) => (type === 'delete' ? recreatingDeployment(pod, view) : []),
   },
+  indexes: { ReplicaSet: { orphanNamespace } },
   reconcile,
 });

@@ -53,17 +53,20 @@ export function findPort(pod: Pod, { targetPort, port, protocol = 'TCP' }: Servi
     ?.containerPort;
 }
 
+/** Whether a pod has every label; plain comparisons, since it runs for each pod of a namespace. */
+const hasLabels = (pod: Pod, labels: readonly (readonly [string, string])[]): boolean =>
+  labels.every(([name, value]) => getOwn(pod.metadata.labels, name) === value);
+
 /** The pods that the Service selects. */
-export const podsOf = (service: Service, view: View): Pod[] =>
-  view.list('Pod', {
-    namespace: service.metadata.namespace,
-    selector: { matchLabels: { ...selectorOf(service) } },
-  });
+export function podsOf(service: Service, view: View): Pod[] {
+  const labels = Object.entries(selectorOf(service) ?? {});
+  const pods = view.list('Pod', { namespace: service.metadata.namespace });
+  return labels.length === 0 ? [] : pods.filter((pod) => hasLabels(pod, labels));
+}
 
 function isSelected(pod: Pod, service: Service): boolean {
   const selector = selectorOf(service);
-  if (selector === undefined) return false;
-  return Object.entries(selector).every(([name, value]) => getOwn(pod.metadata.labels, name) === value);
+  return selector !== undefined && hasLabels(pod, Object.entries(selector));
 }
 
 /** What of a pod is seen in endpoints. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ConfigMap, Deployment } from '../kinds/generated/types.ts';
 import type { KubeObject } from '../kinds/object.ts';
-import { claimObjects, controllerOfObject, controllerReference, ownersOf } from './owner.ts';
+import { claimObjects, controllerOfObject, controllerReference, orphanNamespace, ownersOf } from './owner.ts';
 
 const ownerKind = { apiVersion: 'apps/v1', kind: 'Deployment' };
 const owner: Deployment = { metadata: { name: 'web', namespace: 'default', uid: 'uid-web' } };
@@ -74,4 +74,9 @@ describe('an object concerns', () => {
     for (const reference of controlled.metadata.ownerReferences ?? []) reference.kind = 'StatefulSet';
     assert.deepEqual([keys(controlled), controllerOfObject(controlled)?.kind], [[], 'StatefulSet']);
   });
+  test('a namespace, as an orphan, when nobody controls it', () =>
+    assert.deepEqual(
+      [orphanNamespace(object({}, 'uid-web')), orphanNamespace(object({}))],
+      [[], ['default']],
+    ));
 });

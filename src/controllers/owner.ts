@@ -3,8 +3,9 @@
  * released. Source of behaviour: pkg/controller/controller_ref_manager.go of Kubernetes.
  */
 import { type Change, patch } from '../client/change.ts';
-import type { KindName } from '../client/kind-names.ts';
+import type { KindName, ObjectOf } from '../client/kind-names.ts';
 import { keyOf } from '../client/object-key.ts';
+import type { View } from '../client/view.ts';
 import type { LabelSelector, OwnerReference } from '../kinds/generated/types.ts';
 import { selectorMatches } from '../kinds/label-selector.ts';
 import type { KubeObject } from '../kinds/object.ts';
@@ -16,6 +17,21 @@ export interface OwnerKind {
 
 export const controllerOfObject = (object: KubeObject): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find(({ controller }) => controller === true);
+
+/** Index of objects that nobody controls, by namespace: those that may be adopted. */
+export const orphanNamespace = (object: KubeObject): readonly string[] =>
+  controllerOfObject(object) === undefined ? [object.metadata.namespace ?? ''] : [];
+
+/** What the owner controls, and what of its namespace nobody does. Needs the index `orphanNamespace` on the kind. */
+export function ownedAndOrphaned<Name extends KindName>(
+  kind: Name,
+  owner: KubeObject,
+  view: View,
+): ObjectOf<Name>[] {
+  const owned = view.byIndex(kind, 'controllerUid', owner.metadata.uid ?? '');
+  const orphaned = view.byIndex(kind, 'orphanNamespace', owner.metadata.namespace ?? '');
+  return orphaned.length === 0 ? owned : [...owned, ...orphaned];
+}
 
 export function controllerReference(owner: KubeObject, { apiVersion, kind }: OwnerKind): OwnerReference {
   const { name = '', uid = '' } = owner.metadata;

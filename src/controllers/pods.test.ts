@@ -6,7 +6,6 @@ import {
   isActive,
   isTerminating,
   millisecondsToAvailable,
-  orphanNamespace,
   podFromTemplate,
   podNode,
   timeOf,
@@ -48,15 +47,6 @@ describe('a pod', () => {
     const made = podFromTemplate(template, { metadata: { name: 'web' } }, { apiVersion: 'v1', kind: 'X' });
     assert.deepEqual([made.metadata.labels, made.metadata.finalizers], [{ app: 'web' }, ['x/y']]);
     assert.notEqual(made.metadata.labels, template.metadata.labels);
-  });
-
-  test('without a controller is found as an orphan', () => {
-    const reference = { apiVersion: 'v1', kind: 'X', name: 'x', uid: 'u' };
-    const of = (controller: boolean) =>
-      orphanNamespace(
-        pod('Running', { namespace: 'default', ownerReferences: [{ ...reference, controller }] }),
-      );
-    assert.deepEqual([of(true), of(false)], [[], ['default']]);
   });
 
   test('is found by its node, once it has one', () => {

@@ -3,7 +3,9 @@ import type { View } from '../client/view.ts';
 import type { Pod, PodCondition, PodTemplateSpec } from '../kinds/generated/types.ts';
 import { isDNS1123Subdomain } from '../kinds/names.ts';
 import type { KubeObject } from '../kinds/object.ts';
-import { controllerReference, type OwnerKind } from './owner.ts';
+import { controllerReference, type OwnerKind, ownedAndOrphaned } from './owner.ts';
+
+export { orphanNamespace } from './owner.ts';
 
 /** It has ended, in one way or the other. */
 export const isTerminal = (pod: Pod): boolean =>
@@ -68,15 +70,6 @@ export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, ow
 export const podNode = (pod: Pod): readonly string[] =>
   pod.spec?.nodeName === undefined || pod.spec.nodeName === '' ? [] : [pod.spec.nodeName];
 
-/** Index of pods that nobody controls, by namespace: those that may be adopted. */
-export const orphanNamespace = (pod: Pod): readonly string[] =>
-  pod.metadata.ownerReferences?.some(({ controller }) => controller === true)
-    ? []
-    : [pod.metadata.namespace ?? ''];
-
 /** Pods that the owner controls, and those of its namespace that nobody does. Needs the index `orphanNamespace`. */
-export function ownedAndOrphanedPods(view: View, owner: KubeObject): Pod[] {
-  const owned = view.byIndex('Pod', 'controllerUid', owner.metadata.uid ?? '');
-  const orphaned = view.byIndex('Pod', 'orphanNamespace', owner.metadata.namespace ?? '');
-  return orphaned.length === 0 ? owned : [...owned, ...orphaned];
-}
+export const ownedAndOrphanedPods = (view: View, owner: KubeObject): Pod[] =>
+  ownedAndOrphaned('Pod', owner, view);

@@ -4,8 +4,7 @@ import { type Controller, defineController, self } from '../client/controller.ts
 import type { View } from '../client/view.ts';
 import type { Pod, ReplicaSet } from '../kinds/generated/types.ts';
 import { isUsableSelector } from '../kinds/label-selector.ts';
-import { controllerOfObject, ownersOf } from './owner.ts';
-import { orphanNamespace } from './pods.ts';
+import { controllerOfObject, orphanNamespace, ownersOf } from './owner.ts';
 import { isOfInterest, planReplicas } from './replicas.ts';
 
 const replicaSetKind = { apiVersion: 'apps/v1', kind: 'ReplicaSet' } as const;

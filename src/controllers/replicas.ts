@@ -13,18 +13,11 @@ import type {
   ReplicaSetStatus,
 } from '../kinds/generated/types.ts';
 import { selectorMatches } from '../kinds/label-selector.ts';
-import { getOwn, type KubeObject } from '../kinds/object.ts';
+import type { KubeObject } from '../kinds/object.ts';
 import { inDeletionOrder } from './deletion-order.ts';
 import { podsChangedAtOnceMax } from './limits.ts';
-import { claimObjects, controllerOfObject, type OwnerKind } from './owner.ts';
-import {
-  isActive,
-  isReady,
-  isTerminating,
-  millisecondsToAvailable,
-  ownedAndOrphanedPods,
-  podFromTemplate,
-} from './pods.ts';
+import { claimObjects, controllerOfObject, type OwnerKind, ownedAndOrphaned } from './owner.ts';
+import { isActive, isReady, isTerminating, millisecondsToAvailable, podFromTemplate } from './pods.ts';
 import { timestampOf } from './timestamp.ts';
 
 /** A ReplicaSet or a ReplicationController, as far as they are alike. */
@@ -45,7 +38,7 @@ export interface ReplicaOwner {
 
 export function planReplicas(owner: ReplicaOwner, view: View): Change[] {
   const { object, ownerKind, selector } = owner;
-  const pods = ownedAndOrphanedPods(view, object);
+  const pods = ownedAndOrphaned('Pod', object, view);
   const claim = claimObjects(pods.filter(isActive), { owner: object, ownerKind, kind: 'Pod', selector });
   const missing = owner.replicas - claim.claimed.length;
   const status = statusOf(owner, { claimed: claim.claimed, pods, missing, view });
@@ -156,12 +149,10 @@ function conditionsOf({ status }: ReplicaOwner, { missing, view }: Counted): Rep
 /** A pod's change concerns replicas when it may change their number, their status or their owner. */
 export function isOfInterest(pod: Pod, old: Pod | undefined): boolean {
   if (old === undefined || old === pod) return true;
-  const facts = ({ metadata, status, spec }: Pod): unknown => [
+  const facts = ({ metadata, status }: Pod): unknown => [
     metadata.labels,
     metadata.ownerReferences,
     metadata.deletionTimestamp === undefined,
-    getOwn(metadata.annotations, 'controller.kubernetes.io/pod-deletion-cost'),
-    spec?.nodeName,
     status?.phase,
     status?.conditions?.find(({ type }) => type === 'Ready'),
   ];

@@ -5,8 +5,7 @@
 import { updateStatus } from '../client/change.ts';
 import { type Controller, defineController, self } from '../client/controller.ts';
 import type { LabelSelector, ReplicationController } from '../kinds/generated/types.ts';
-import { ownersOf } from './owner.ts';
-import { orphanNamespace } from './pods.ts';
+import { orphanNamespace, ownersOf } from './owner.ts';
 import { isOfInterest, planReplicas } from './replicas.ts';
 
 const replicationControllerKind = { apiVersion: 'v1', kind: 'ReplicationController' } as const;

@@ -52,7 +52,7 @@ export function termMatches(term: NodeSelectorTerm, node: LabeledNode): boolean 
   );
 }
 
-export function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] | undefined {
+function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] | undefined {
   return pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
 }
 

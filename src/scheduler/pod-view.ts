@@ -55,7 +55,7 @@ function termsOf(pod: Pod, namespace: string): PodTerms {
   };
 }
 
-/** Also those of init containers that keep running, as upstream since v1.33. */
+/** Also those of init containers that keep running. */
 function hostPortsOf(pod: Pod): HostPort[] {
   const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   return [...(pod.spec?.containers ?? []), ...sidecars].flatMap(({ ports = [] }) =>

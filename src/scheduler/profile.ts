@@ -12,7 +12,7 @@ export interface Profile {
   readonly preempts: boolean;
 }
 
-export const defaultSchedulerName = 'default-scheduler';
+const defaultSchedulerName = 'default-scheduler';
 
 export function makeProfile(options: Partial<Profile> = {}): Profile {
   return {

@@ -55,7 +55,7 @@ export interface QueueOptions {
 
 export type QueueGauges = Readonly<Record<QueueState, Gauge>>;
 
-export const newGauges = (): QueueGauges => ({
+const newGauges = (): QueueGauges => ({
   active: new Gauge(),
   backoff: new Gauge(),
   unschedulable: new Gauge(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type { Node } from '../kinds/generated/types.ts';
 import { fitMessage } from './fit-message.ts';
 import { NodeCheck } from './node-check.ts';
@@ -8,7 +9,7 @@ import { resolvable, unresolvable } from './plugin.ts';
 import type { PodView } from './pod-view.ts';
 import { makeProfile } from './profile.ts';
 import { feasibleNodesWanted, scoreNodes } from './schedule.ts';
-import { cycleOf, decide, makeNode, snapshotOf, viewOf } from './test-kit.ts';
+import { cycleOf, decide, makeNode, type PodWords, snapshotOf, viewOf } from './test-kit.ts';
 
 const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 const big = (name: string) => viewOf(name, { requests: { cpu: '3' } });
@@ -136,4 +137,66 @@ test('a check says which filter refused', () => {
     nominator: new Nominator(),
   });
   assert.equal(check.check(snapshot.nodes[0]!)?.filter, 'NodeUnschedulable');
+});
+
+test('whatever comes, no node is given more than it has, and nobody is refused who fits', () => {
+  const node = fc.record({
+    cpu: fc.constantFrom('1', '2'),
+    pods: fc.constantFrom('1', '3'),
+    isCordoned: fc.boolean(),
+  });
+  const pod = fc.record({
+    cpu: fc.constantFrom('0', '500m', '1500m'),
+    hostPort: fc.constantFrom(undefined, 80, 81),
+    isAlone: fc.boolean(),
+  });
+  const alone: PodWords = {
+    labels: { app: 'alone' },
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'alone' } } },
+        ],
+      },
+    },
+  };
+  fc.assert(
+    fc.property(
+      fc.array(node, { minLength: 1, maxLength: 4 }),
+      fc.array(pod, { maxLength: 12 }),
+      fc.nat(1000),
+      (nodes, pods, seed) => {
+        const snapshot = snapshotOf(
+          nodes.map(({ cpu, pods: most, isCordoned }, index) =>
+            makeNode(`n${index}`, { cpu, pods: most, unschedulable: isCordoned }),
+          ),
+        );
+        for (const [index, { cpu, hostPort, isAlone }] of pods.entries()) {
+          const view = viewOf(`p${index}`, {
+            requests: { cpu },
+            ...(hostPort ? { hostPort } : {}),
+            ...(isAlone ? alone : {}),
+          });
+          // Said once more, without any of the scheduler's sums.
+          const fits = snapshot.nodes.filter((each) => {
+            const others = [...each.pods.values()];
+            const used = others.reduce((sum, other) => sum + other.requests.milliCPU, 0);
+            return (
+              !each.isUnschedulable &&
+              others.length < each.allocatablePods &&
+              (view.requests.milliCPU === 0 || used + view.requests.milliCPU <= each.allocatable.milliCPU) &&
+              !others.some((other) => hostPort !== undefined && other.hostPorts[0]?.port === hostPort) &&
+              !(isAlone && others.some(({ labels }) => labels.app === 'alone'))
+            );
+          });
+          const decision = decide(view, cycleOf(snapshot), { seed, startIndex: seed % nodes.length });
+          const names = fits.map(({ name }) => name);
+          if (decision.node === undefined) assert.deepEqual(names, []);
+          else assert.ok(names.includes(decision.node), `${decision.node} is none of ${names}`);
+          if (decision.node !== undefined) snapshot.setPod(view, decision.node);
+        }
+      },
+    ),
+    { numRuns: 300, interruptAfterTimeLimit: 5000 },
+  );
 });

@@ -31,7 +31,11 @@ export interface Advanced {
 
 /** Moves on to `now`; the runtime that is given stays as it is. */
 export function advancePod(pod: Pod, before: PodRuntime, now: number): Advanced {
-  const runtime = structuredClone(before);
+  const runtime: PodRuntime = {
+    ...before,
+    containers: before.containers.map((run) => ({ ...run })),
+    ...(before.stop === undefined ? {} : { stop: { ...before.stop } }),
+  };
   const behaviours = new Map(
     containersOf(pod).map(({ container, role }) => [container.name, behaviourOf(pod, container, role)]),
   );

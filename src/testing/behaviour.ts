@@ -7,7 +7,7 @@ import type { Container, Pod } from '../kinds/generated/types.ts';
 import { getOwn } from '../kinds/object.ts';
 import { annotationSecondsMax } from './limits.ts';
 
-export const annotationPrefix = 'sim.wherry.dev/';
+const annotationPrefix = 'sim.wherry.dev/';
 
 /** An init container; one with restartPolicy Always, which goes on beside the rest; one of `containers`. */
 export type ContainerRole = 'init' | 'sidecar' | 'app';
@@ -26,7 +26,7 @@ export interface Behaviour {
   readonly stopMilliseconds: number;
 }
 
-export const defaultSeconds = { start: 1, stop: 1, exit: 1 } as const;
+const defaultSeconds = { start: 1, stop: 1, exit: 1 } as const;
 
 type Read = (name: string) => string | undefined;
 

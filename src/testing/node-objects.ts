@@ -26,7 +26,7 @@ const nodePrefix = 24;
 const hostNetwork = 0xac1f0000n; // 172.31.0.0/16
 
 /** 256 nodes have room in the usual range; more get one of 32,768. */
-export const defaultPodCIDR = (count: number): string => (count <= 256 ? '10.244.0.0/16' : '10.128.0.0/9');
+const defaultPodCIDR = (count: number): string => (count <= 256 ? '10.244.0.0/16' : '10.128.0.0/9');
 
 /** node-1 to node-COUNT, each with a /24 of the range. Throws UserError when they do not fit. */
 export function planNodes(count: number, podCIDR = defaultPodCIDR(count)): NodeIdentity[] {

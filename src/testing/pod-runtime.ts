@@ -61,7 +61,7 @@ export interface PodRuntime {
 export const isTerminalPhase = (phase: string | undefined): boolean =>
   phase === 'Succeeded' || phase === 'Failed';
 
-export const roleOf = (container: Container): ContainerRole =>
+const roleOf = (container: Container): ContainerRole =>
   container.restartPolicy === 'Always' ? 'sidecar' : 'init';
 
 /** Each container of the pod with its role, init containers first. */

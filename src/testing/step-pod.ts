@@ -2,7 +2,6 @@
  * What a node does with a pod, as a pure plan: the status to write, whether to take the pod off the API, and when to
  * look again.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodStatus } from '../kinds/generated/types.ts';
 import { advancePod } from './advance-pod.ts';
 import { isTerminalPhase, type PodRuntime } from './pod-runtime.ts';
@@ -34,13 +33,20 @@ export function stepPod(pod: Pod, { node, runtime: before }: NodeState, now: num
   const status = podStatus(pod, { node, runtime, now });
   return {
     runtime,
-    ...(isDeepStrictEqual(plain(status), plain(pod.status)) ? {} : { status }),
+    ...(isSame(status, pod.status) ? {} : { status }),
     ...(mayDelete && isStopped(runtime) ? { delete: true } : {}),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };
 }
 
-/** As the API would give it back: what is undefined or null is not there. */
-function plain(status: PodStatus | undefined): unknown {
-  return JSON.parse(JSON.stringify(status ?? {}, (_key, value) => value ?? undefined));
+/** As the API would have it: what is undefined or null is not there. */
+function isSame(left: unknown, right: unknown): boolean {
+  if (left === right || (left ?? right ?? undefined) === undefined) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  const [a, b] = [left as Record<string, unknown>, right as Record<string, unknown>];
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    Object.keys(a).every((key) => isSame(a[key], b[key])) &&
+    Object.keys(b).every((key) => b[key] === undefined || b[key] === null || Object.hasOwn(a, key))
+  );
 }

@@ -5,7 +5,7 @@ import { commands } from './commands.ts';
 import { Session } from './session.ts';
 import type { Scenario } from './transcript.ts';
 
-/** What `start with=...` can add to simulated nodes. */
+/** What `start with=controllers,scheduler` can add to simulated nodes. */
 export type Components = Readonly<Record<string, () => Component>>;
 
 /** `start nodes=2 seed=7 with=controllers` */
