@@ -74,6 +74,8 @@ function look(cronJob: CronJob, jobs: readonly Job[]): Seen {
     const finished = finishedCondition(job);
     const scheduled = scheduledTime(job);
     if (scheduled !== undefined && scheduled > (lastSchedule ?? 0)) lastSchedule = scheduled;
+    const isGoing = job.metadata.deletionTimestamp !== undefined;
+    if (isGoing && !isListed) continue;
     if (finished === undefined && !isListed && scheduled !== undefined) started.push(referenceTo('Job', job));
     else if (finished === undefined && !isListed)
       texts.push(warning('UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`));

@@ -98,11 +98,11 @@ export function zoneOf(node: Node | undefined): string | undefined {
   return getOwn(node?.metadata.labels, zoneLabel) || undefined;
 }
 
-/** Keys of the Services with pods on a node that came, went, or moved to another zone. Needs the index `endpointNode`. */
+/** Keys of the Services with pods on a node that came, went, or moved to another zone. Needs the index `node`. */
 export function servicesOnNode(node: Node, view: View, { type, object, old }: WatchedChange<Node>): string[] {
   if (type === 'update' && zoneOf(object) === zoneOf(old)) return [];
   const keys = new Set<string>();
-  for (const pod of view.byIndex('Pod', 'endpointNode', node.metadata.name ?? ''))
+  for (const pod of view.byIndex('Pod', 'node', node.metadata.name ?? ''))
     for (const key of servicesSelecting(pod, view, { type: 'add', object: pod })) keys.add(key);
   return [...keys];
 }

@@ -246,6 +246,6 @@ export const endpointSlice: Controller = defineController({
     Node: servicesOnNode,
     EndpointSlice: managedService,
   },
-  indexes: { Pod: { endpointNode: podNode }, EndpointSlice: { managedService } },
+  indexes: { Pod: { node: podNode }, EndpointSlice: { managedService } },
   reconcile,
 });

@@ -9,6 +9,7 @@ import { objectKey } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
 import type { Lease, Node, NodeCondition, Pod, Taint } from '../kinds/generated/types.ts';
 import { nodeGraceMilliseconds } from './limits.ts';
+import { podNode } from './pods.ts';
 import { timestampOf } from './timestamp.ts';
 
 const leaseNamespace = 'kube-node-lease';
@@ -122,11 +123,9 @@ function markPodsNotReady(node: Node, view: View): Change[] {
 const leaseOwner: KeyMap<Lease> = ({ metadata }) =>
   metadata.namespace === leaseNamespace ? [metadata.name ?? ''] : [];
 
-const nodeOfPod = (pod: Pod): string[] => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
-
 /** A pod that comes to a node that is not ready concerns the node; others do not. */
 const podOnSilentNode: KeyMap<Pod> = (pod, view) =>
-  nodeOfPod(pod).filter((name) => {
+  podNode(pod).filter((name) => {
     const node = view.get('Node', name);
     return node !== undefined && readyOf(node)?.status !== 'True';
   });
@@ -149,7 +148,7 @@ export const nodeLifecycle = defineController({
   name: 'node-lifecycle',
   eventSource: 'node-controller',
   watches: { Node: self, Lease: leaseOwner, Pod: podOnSilentNode },
-  indexes: { Pod: { node: nodeOfPod } },
+  indexes: { Pod: { node: podNode } },
   reconcile(key, view) {
     const node = view.get('Node', key);
     if (node === undefined || node.metadata.deletionTimestamp !== undefined) return [];

@@ -1,5 +1,6 @@
 /** Every controller, in the order in which they are started. */
 import type { Controller } from '../client/controller.ts';
+import { cronJob } from './cron-job.ts';
 import { deployment } from './deployment.ts';
 import { disruption } from './disruption.ts';
 import { endpointSlice } from './endpoint-slice.ts';
@@ -29,6 +30,7 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
     replicaSet,
     replicationController,
     job,
+    cronJob,
     ttlAfterFinished,
     endpointSlice,
     endpoints,

@@ -75,7 +75,7 @@ export async function startCluster(options: {
         };
         await of('Pod').createSubresource({ namespace, name }, { subresource: 'binding', body });
       }
-      const ip = pod.status?.podIP ?? `10.244.0.${++addresses}`;
+      const ip = pod.status?.podIP ?? `10.244.${++addresses >> 8}.${addresses & 255}`;
       const status = {
         phase: 'Running',
         podIP: ip,

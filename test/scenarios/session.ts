@@ -31,7 +31,12 @@ export class Session {
 
   static async open({ seed, nodes, components }: SessionOptions): Promise<Session> {
     const removeNotReadyTaint = !components.some(({ name }) => name === 'controllers');
-    const simulation = await startSimulation({ seed, nodes, components, nodeOptions: { removeNotReadyTaint } });
+    const simulation = await startSimulation({
+      seed,
+      nodes,
+      components,
+      nodeOptions: { removeNotReadyTaint },
+    });
     const { store, clock } = simulation;
     return new Session(simulation, await followWorld({ store, clock, nodes: () => simulation.nodes }));
   }
