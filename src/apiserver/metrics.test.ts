@@ -22,8 +22,9 @@ function linesOf(metrics: ApiServerMetrics, name: string): string[] {
     .filter((line) => line.startsWith(name));
 }
 
-test('requests are counted under upstream’s names', () => {
+test('requests are counted under upstream’s names', (context) => {
   const metrics = new ApiServerMetrics(clock);
+  context.after(() => metrics.close());
   metrics.recordRequest(getPod, 200, 0.004);
   metrics.recordRequest(getPod, 404, 0.03);
   metrics.recordRequest({ ...getPod, verb: 'WATCH', scope: 'cluster' }, 200, 1800);
@@ -45,8 +46,9 @@ test('requests are counted under upstream’s names', () => {
   assert.equal(durations.at(-1), `apiserver_request_duration_seconds_count{${labels}} 2`);
 });
 
-test('gauges and events', () => {
+test('gauges and events', (context) => {
   const metrics = new ApiServerMetrics(clock);
+  context.after(() => metrics.close());
   metrics.inflight.mutating.add(1);
   metrics.longRunning({ ...getPod, verb: 'WATCH' }).add(1);
   const watch = metrics.watch({ group: 'apps', version: 'v1', resource: 'deployments' });

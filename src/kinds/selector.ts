@@ -10,7 +10,6 @@ export {
   type SelectableKind,
 } from './selector-fields.ts';
 export {
-  formatLabelSelector,
   type LabelOperator,
   type LabelRequirement,
   matchesLabels,

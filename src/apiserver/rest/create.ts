@@ -39,7 +39,7 @@ function checkOwnVersion(request: ResourceRequest, object: AnyObject): void {
 }
 
 /** Writes a decoded, defaulted object as new. Returns its wire bytes. Used by POST, by PUT and apply on an absent name. */
-export async function createObject(
+async function createObject(
   request: ResourceRequest,
   decoded: AnyObject,
   options: WriteOptions & { tracked?: boolean },

@@ -1,4 +1,5 @@
 /** Paths about the server itself: health, version, metrics, and the list of all paths. */
+import { metricsContentType } from '../../lib/metrics.ts';
 import { answerHealth, type HealthEndpoints, isHealthPath } from '../health.ts';
 import type { ApiServerMetrics } from '../metrics.ts';
 import { plainJson } from '../negotiate.ts';
@@ -25,7 +26,7 @@ export function metricsRoute(metrics: ApiServerMetrics): Route {
       ? {
           status: 200,
           headers: {
-            'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+            'content-type': metricsContentType,
             'cache-control': 'no-cache, private',
           },
           body: [Buffer.from(metrics.render())],
