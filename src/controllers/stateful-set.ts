@@ -1,9 +1,10 @@
 /** StatefulSets: pods with a name and claims of their own. Source of behaviour: pkg/controller/statefulset of Kubernetes. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Change, requeueAfter, updateStatus } from '../client/change.ts';
-import { type Controller, controllerOf, defineController, observe, self } from '../client/controller.ts';
+import { type Controller, controllerOf, defineController, self } from '../client/controller.ts';
+import { keyOf } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
-import type { Pod, StatefulSet, StatefulSetStatus } from '../kinds/generated/types.ts';
+import type { PersistentVolumeClaim, Pod, StatefulSet, StatefulSetStatus } from '../kinds/generated/types.ts';
 import { isUsableSelector } from '../kinds/label-selector.ts';
 import { claimObjects, ownersOf } from './owner.ts';
 import { millisecondsToAvailable, orphanNamespace, ownedAndOrphanedPods } from './pods.ts';
@@ -76,6 +77,19 @@ function planStatefulSet(set: StatefulSet, view: View): Change[] {
   ];
 }
 
+/** A claim that is gone lets its pod be made again. */
+function claimants({ metadata }: PersistentVolumeClaim, view: View): string[] {
+  const { namespace, name = '' } = metadata;
+  return view
+    .list('StatefulSet', { namespace })
+    .filter((set) =>
+      set.spec?.volumeClaimTemplates?.some((template) =>
+        name.startsWith(`${template.metadata.name}-${set.metadata.name}-`),
+      ),
+    )
+    .map(keyOf);
+}
+
 export const statefulSet: Controller = defineController({
   name: 'stateful-set',
   eventSource: 'statefulset-controller',
@@ -88,7 +102,7 @@ export const statefulSet: Controller = defineController({
         list: (namespace) => view.list('StatefulSet', { namespace }),
       })(pod),
     ControllerRevision: controllerOf('StatefulSet'),
-    PersistentVolumeClaim: observe,
+    PersistentVolumeClaim: claimants,
   },
   indexes: { Pod: { orphanNamespace } },
   reconcile(key, view) {

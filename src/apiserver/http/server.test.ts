@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Asked } from '../../../test/hostile/clients.ts';
@@ -8,6 +9,17 @@ import type { ApiRequest, ApiResponse, Handler } from '../request.ts';
 import type { HttpServer } from './server.ts';
 
 let tls: TestTls;
+
+/** The user of the authority's certificate, and which certificate that is. */
+const administrator = () => ({
+  name: 'ada',
+  groups: ['system:masters', 'system:authenticated'],
+  extra: {
+    'authentication.kubernetes.io/credential-id': [
+      `X509SHA256=${new X509Certificate(tls.administrator.certificate).fingerprint256.replaceAll(':', '').toLowerCase()}`,
+    ],
+  },
+});
 before(async () => {
   tls = await makeTestTls();
 });
@@ -94,20 +106,25 @@ for (const protocol of protocols) {
         assert.equal(answer.status, 200);
         assert.deepEqual(JSON.parse(answer.body.toString()), {
           ...(body as object),
-          user: { name: 'ada', groups: ['system:masters', 'system:authenticated'] },
+          user: administrator(),
         });
         assert.equal(answer.headers['content-length'], String(answer.body.length));
       });
 
     const users: Record<
       string,
-      { client: () => KeyPair | undefined; headers?: Record<string, string>; status: number; user?: unknown }
+      {
+        client: () => KeyPair | undefined;
+        headers?: Record<string, string>;
+        status: number;
+        user?: () => unknown;
+      }
     > = {
       'no certificate is anonymous': { client: () => undefined, status: 200, user: undefined },
       'the authority’s certificate is its user': {
         client: () => tls.administrator,
         status: 200,
-        user: { name: 'ada', groups: ['system:masters', 'system:authenticated'] },
+        user: administrator,
       },
       'a stranger’s certificate is refused': { client: () => tls.stranger, status: 401 },
       'a server’s certificate is refused': { client: () => tls.wrongUsage, status: 401 },
@@ -124,7 +141,7 @@ for (const protocol of protocols) {
         const answer = await ask(protocol, { tls, server, client: client() }, { path: '/x', headers });
         assert.equal(answer.status, status);
         const body = JSON.parse(answer.body.toString());
-        if (status === 200) assert.deepEqual(body.user, user);
+        if (status === 200) assert.deepEqual(body.user, user?.());
         else
           assert.deepEqual(body, {
             kind: 'Status',
