@@ -48,7 +48,8 @@ function validateHost(host: string, at: Path): FieldError[] {
 
 function validateResource(resource: TypedLocalObjectReference, at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  if (resource.apiGroup !== undefined)
+  // Where it was left out, the complete object has null.
+  if (resource.apiGroup != null)
     for (const message of isDNS1123Subdomain(resource.apiGroup))
       errors.push(invalid(at.child('apiGroup'), resource.apiGroup, message));
   for (const field of ['kind', 'name'] as const) {

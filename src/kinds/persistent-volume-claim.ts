@@ -27,7 +27,9 @@ function validateDataSource(
   source: TypedLocalObjectReference | TypedObjectReference,
   at: Path,
 ): FieldError[] {
-  const { apiGroup = '', kind = '', name } = source;
+  // Where it was left out, the complete object has null.
+  const { kind = '', name } = source;
+  const apiGroup = source.apiGroup ?? '';
   const errors = [...requireText(name, at.child('name')), ...requireText(kind, at.child('kind'))];
   if (apiGroup === '' && kind !== 'PersistentVolumeClaim')
     errors.push(invalid(at, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
@@ -42,7 +44,9 @@ function validateDataSource(
 }
 
 const sameSource = (local: TypedLocalObjectReference, reference: TypedObjectReference): boolean =>
-  local.apiGroup === reference.apiGroup && local.kind === reference.kind && local.name === reference.name;
+  (local.apiGroup ?? '') === (reference.apiGroup ?? '') &&
+  local.kind === reference.kind &&
+  local.name === reference.name;
 
 function validateDataSources(spec: PersistentVolumeClaimSpec, at: Path): FieldError[] {
   const { dataSource, dataSourceRef } = spec;

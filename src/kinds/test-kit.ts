@@ -13,10 +13,10 @@ export function defaulted<Type extends KubeObject>(kind: Kind, object: Type): Ty
   return copy;
 }
 
-/** The object as it is stored when it is created: its status is not the client's to set. */
+/** The object as it is stored when it is created: its status is not the client's to set, unless the kind says so. */
 export function created<Type extends KubeObject>(kind: Kind, object: Type): Type {
   const copy = defaulted(kind, object);
-  if (kind.subresources.includes('status')) Object.assign(copy, { status: {} });
+  if (kind.subresources.includes('status') && !kind.statusOnCreate) Object.assign(copy, { status: {} });
   kind.prepareCreate?.(copy);
   return copy;
 }
