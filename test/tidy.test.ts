@@ -63,6 +63,7 @@ const testedElsewhere: Record<string, string> = {
   'src/store/contract-range.ts': 'is a test: contract.ts runs it on every store',
   'src/store/contract-watch.ts': 'is a test: contract.ts runs it on every store',
   'src/store/sqlite-worker.ts': 'in its thread, by sqlite.test.ts',
+  'src/apiserver/yaml/worker.ts': 'in its thread, by yaml/thread.test.ts',
   'src/store/testing-child.ts': 'is what crash.test.ts kills',
 };
 

@@ -15,6 +15,7 @@ import { replicationController } from './replication-controller.ts';
 import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceCIDR } from './service-cidr.ts';
+import { statefulSet } from './stateful-set.ts';
 import { ttlAfterFinished } from './ttl-after-finished.ts';
 
 export interface ControllerSettings {
@@ -29,6 +30,7 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
     deployment,
     replicaSet,
     replicationController,
+    statefulSet,
     job,
     cronJob,
     ttlAfterFinished,

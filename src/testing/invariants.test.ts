@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Lease, Node, Pod } from '../kinds/generated/types.ts';
-import type { KubeObject } from '../kinds/object.ts';
+import type { AnyObject, KubeObject } from '../kinds/object.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { checkInvariants, invariants, watchInvariants, watchQuiescence } from './invariants.ts';
 import { isMeantToRun, slackMilliseconds } from './pod-invariants.ts';
@@ -28,6 +28,7 @@ function pod(name: string, more: { metadata?: object; spec?: object; status?: ob
 const node: Node = {
   metadata: { name: 'node-1' },
   status: {
+    allocatable: { cpu: '2', pods: '110' },
     addresses: [{ type: 'InternalIP', address: '172.31.0.1' }],
     conditions: [{ type: 'Ready', status: 'True' }],
   },
@@ -48,10 +49,11 @@ async function bench(): Promise<Bench> {
   const clock = createSimulationClock(start);
   const down = new Set<string>();
   const nodes = { isUp: (name: string) => !down.has(name) } as SimulatedNodes;
-  const keyFor = (resource: string, name: string) =>
-    resource === 'core/nodes'
-      ? `/registry/${resource}/${name}`
-      : `/registry/${resource}/${resource === 'core/pods' ? 'default' : 'kube-node-lease'}/${name}`;
+  const keyFor = (resource: string, name: string) => {
+    if (resource === 'core/nodes') return `/registry/${resource}/${name}`;
+    const namespace = resource === 'coordination.k8s.io/leases' ? 'kube-node-lease' : 'default';
+    return `/registry/${resource}/${namespace}/${name}`;
+  };
   const put = async (resource: string, object: KubeObject) => {
     const value = Buffer.from(JSON.stringify(object));
     await store.commit([{ type: 'put', key: keyFor(resource, object.metadata.name ?? ''), value }]);
@@ -64,6 +66,42 @@ async function bench(): Promise<Bench> {
   const world = await followWorld({ store, clock, nodes: () => nodes });
   return { world, clock, put, remove, down };
 }
+
+const ownedBy = (kind: string, name: string) => ({
+  ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid: name, controller: true }],
+});
+const deployment = (replicas: number, strategy?: object): AnyObject => ({
+  metadata: { name: 'web', namespace: 'default', uid: 'web' },
+  spec: { replicas, ...strategy },
+});
+const replicaSet: KubeObject = {
+  metadata: { name: 'set', namespace: 'default', uid: 'set', ...ownedBy('Deployment', 'web') },
+};
+const setPod = (name: string, more: Parameters<typeof pod>[1] = {}) =>
+  pod(name, { ...more, metadata: { ...ownedBy('ReplicaSet', 'set'), ...more.metadata } });
+const service: AnyObject = {
+  metadata: { name: 'web', namespace: 'default', uid: 'service' },
+  spec: { selector: { app: 'web' } },
+};
+const selected = (name: string, podIP: string) =>
+  pod(name, { metadata: { labels: { app: 'web' } }, status: { podIP } });
+const slice = (...addresses: string[]): AnyObject => ({
+  metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
+  endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+});
+const endpoints = (...addresses: string[]): AnyObject => ({
+  metadata: { name: 'web', namespace: 'default' },
+  subsets: [{ addresses: addresses.map((ip) => ({ ip })) }],
+});
+const unbound = (cpu: string, more: object = {}) =>
+  pod('waits', {
+    spec: {
+      nodeName: undefined,
+      containers: [{ name: 'web', image: 'x', resources: { requests: { cpu } } }],
+      ...more,
+    },
+    status: { phase: 'Pending', hostIP: undefined, conditions: [] },
+  });
 
 /** What each is violated by. Every invariant is here: one that nothing can violate is worth nothing. */
 const wrongs: Record<string, (bench: Bench) => Promise<void>> = {
@@ -102,6 +140,30 @@ const wrongs: Record<string, (bench: Bench) => Promise<void>> = {
   },
   'a node that is up is ready and renews its lease': async ({ clock }) => {
     clock.runUntil(start + 40_001);
+  },
+  'a Deployment has no more active pods than replicas and surge': async ({ put }) => {
+    await put('apps/deployments', deployment(1, { strategy: { rollingUpdate: { maxSurge: 1 } } }));
+    await put('apps/replicasets', replicaSet);
+    for (const name of ['a', 'b', 'c']) await put('core/pods', setPod(name));
+  },
+  'no pod has two controllers': async ({ put }) => {
+    const [first] = ownedBy('ReplicaSet', 'set').ownerReferences;
+    const [second] = ownedBy('ReplicaSet', 'other').ownerReferences;
+    await put('core/pods', pod('a', { metadata: { ownerReferences: [first, second] } }));
+  },
+  'nothing owned survives its owner': async ({ put, remove }) => {
+    await put('apps/deployments', deployment(1));
+    await put('apps/replicasets', replicaSet);
+    await remove('apps/deployments', 'web');
+  },
+  'EndpointSlices and Endpoints are the ready pods that a Service selects': async ({ put }) => {
+    await put('core/services', service);
+    await put('core/pods', selected('a', '10.244.0.2'));
+    await put('discovery.k8s.io/endpointslices', slice('10.244.0.3'));
+    await put('core/endpoints', endpoints('10.244.0.2'));
+  },
+  'a pod that fits is bound': async ({ put }) => {
+    await put('core/pods', unbound('1500m'));
   },
 };
 
@@ -143,6 +205,57 @@ describe('invariants', () => {
       ['b', 'a', 'c'],
     );
   });
+});
+
+/** What each lets pass, and would not if it asked for a little more. */
+const rights: Record<string, (bench: Bench) => Promise<void>> = {
+  'a surge in percent is rounded up, terminating and ended pods are apart': async ({ put }) => {
+    await put('apps/deployments', deployment(2));
+    await put('apps/replicasets', replicaSet);
+    await put('core/pods', setPod('ended', { status: { phase: 'Failed' } }));
+    await put('core/pods', setPod('stopping', { metadata: { deletionTimestamp: at(5000) } }));
+    for (const name of ['a', 'b', 'c']) await put('core/pods', setPod(name));
+  },
+  'a pod of the size that was asked for before': async ({ put, remove }) => {
+    await put('apps/deployments', deployment(2, { strategy: { type: 'Recreate' } }));
+    await put('apps/replicasets', replicaSet);
+    await put('apps/deployments', deployment(1, { strategy: { type: 'Recreate' } }));
+    for (const name of ['a', 'b']) await put('core/pods', setPod(name));
+    await remove('core/pods', 'b');
+  },
+  'endpoints of the ready pods alone': async ({ put }) => {
+    await put('core/services', service);
+    await put('core/pods', selected('a', '10.244.0.2'));
+    await put('core/pods', pod('other', { status: { podIP: '10.244.0.3' } }));
+    await put('discovery.k8s.io/endpointslices', slice('10.244.0.2'));
+    await put('core/endpoints', endpoints('10.244.0.2'));
+  },
+  'a pod that fits nowhere waits': ({ put }) => put('core/pods', unbound('2001m')),
+  'a pod that is gated waits': ({ put }) =>
+    put('core/pods', unbound('1', { schedulingGates: [{ name: 'later' }] })),
+};
+
+describe('what is right violates nothing', () => {
+  for (const [name, doRight] of Object.entries(rights))
+    test(name, async () => {
+      const bed = await bench();
+      const watched = watchInvariants(bed.world);
+      await doRight(bed);
+      assert.deepEqual([...watched.violations, ...checkInvariants(bed.world, { isSettled: true })], []);
+      watched.stop();
+    });
+});
+
+test('Endpoints are compared as slices are', async () => {
+  const { world, put } = await bench();
+  await put('core/services', service);
+  await put('core/pods', selected('a', '10.244.0.2'));
+  await put('discovery.k8s.io/endpointslices', slice('10.244.0.2'));
+  await put('core/endpoints', endpoints());
+  assert.deepEqual(
+    checkInvariants(world, { isSettled: true }).map(({ message }) => message),
+    ['default/web selects [10.244.0.2], its Endpoints have []'],
+  );
 });
 
 test('quiescence: heartbeats are no writes, all else is', async () => {

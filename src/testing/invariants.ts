@@ -6,6 +6,7 @@ import type { Pod } from '../kinds/generated/types.ts';
 import type { Invariant } from './invariant.ts';
 import { violationsMax } from './limits.ts';
 import { podInvariants } from './pod-invariants.ts';
+import { workloadInvariants } from './workload-invariants.ts';
 import type { FollowedWorld, World, WorldChange } from './world.ts';
 
 export interface Violation {
@@ -16,7 +17,7 @@ export interface Violation {
 }
 
 /** In the order in which they are asked. */
-export const invariants: readonly Invariant[] = [...podInvariants];
+export const invariants: readonly Invariant[] = [...podInvariants, ...workloadInvariants];
 
 const violation = (invariant: Invariant, message: string, at: number): Violation => ({
   invariant: invariant.name,

@@ -323,6 +323,13 @@ export const heavyCases: Record<string, HeavyCase> = {
     ...post('? '.repeat(500_000), { 'content-type': 'application/yaml' }),
     status: [413],
   },
+  'a Secret of a mebibyte in lines': {
+    method: 'POST',
+    path: '/api/v1/namespaces/default/secrets?dryRun=All',
+    headers: json,
+    body: `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"data":{"a":"${`${'QUJD'.repeat(16)}\\n`.repeat(20_000)}"}}`,
+    status: [201],
+  },
   'a name of three mebibytes': {
     ...post(
       `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${'a'.repeat(3 * mebibyte - 200)}-"}}`,

@@ -1,14 +1,17 @@
-/** One random history of simulated nodes and pods, from a seed: things are done, things fail, then peace, then judgement. */
+/** One random history of a whole control plane, from a seed: things are done, things fail, then peace, then judgement. */
 import { createHash } from 'node:crypto';
 import type { Pod } from '../../src/kinds/generated/types.ts';
 import { StatusError } from '../../src/kinds/status.ts';
 import { randomInteger } from '../../src/lib/random.ts';
+import { controllerManager, scheduler } from '../../src/testing/components.ts';
 import { noFaults, usualFaults } from '../../src/testing/faults.ts';
 import { checkInvariants, watchInvariants, watchQuiescence } from '../../src/testing/invariants.ts';
 import { isMeantToRun } from '../../src/testing/pod-invariants.ts';
 import { isTerminalPhase } from '../../src/testing/pod-runtime.ts';
-import { type Simulation, startSimulation } from '../../src/testing/simulation.ts';
-import { type FollowedWorld, followWorld, podsOf } from '../../src/testing/world.ts';
+import { startSimulation } from '../../src/testing/simulation.ts';
+import { followWorld, podsOf } from '../../src/testing/world.ts';
+import { type Act, pick, type Run } from './run.ts';
+import { workloadActs } from './workload-acts.ts';
 
 export interface RunOutcome {
   readonly seed: number;
@@ -22,7 +25,7 @@ export interface RunOutcome {
 }
 
 const nodeCount = 3;
-const actionsPerRun = 25;
+const actionsPerRun = 40;
 /** Longer than the longest back-off, so that everything gets its next try. */
 const peaceMilliseconds = 600_000;
 const quietMilliseconds = 120_000;
@@ -41,20 +44,9 @@ const behaviours: readonly Record<string, string>[] = [
   { 'stop-seconds': '100' },
 ];
 
-type Act = (run: Run) => Promise<string | undefined>;
-
-interface Run {
-  readonly simulation: Simulation;
-  readonly world: FollowedWorld;
-  pods: number;
-}
-
-const pick = <Value>(run: Run, values: readonly Value[]): Value | undefined =>
-  values[randomInteger(run.simulation.random, values.length)];
-
 async function createPod(run: Run): Promise<string> {
   const { simulation } = run;
-  const name = `pod-${++run.pods}`;
+  const name = `pod-${++run.made}`;
   const behaviour = pick(run, behaviours) ?? {};
   const annotations = Object.fromEntries(
     Object.entries(behaviour).map(([key, value]) => [`sim.wherry.dev/${key}`, value]),
@@ -124,6 +116,7 @@ const acts: readonly Act[] = [
   annotatePod,
   switchNode,
   restartNodes,
+  ...workloadActs,
 ];
 
 /** A pod that goes from one failure to the next is never at rest. */
@@ -141,7 +134,12 @@ async function act(run: Run): Promise<string> {
 }
 
 export async function runSeed(seed: number): Promise<RunOutcome> {
-  const simulation = await startSimulation({ seed, nodes: nodeCount });
+  const simulation = await startSimulation({
+    seed,
+    nodes: nodeCount,
+    components: [controllerManager(), scheduler()],
+    nodeOptions: { removeNotReadyTaint: false },
+  });
   const { clock, random } = simulation;
   const world = await followWorld({ store: simulation.store, clock, nodes: () => simulation.nodes });
   const watched = watchInvariants(world);
@@ -149,7 +147,7 @@ export async function runSeed(seed: number): Promise<RunOutcome> {
   world.onChange(({ key, object, revision, at }) =>
     history.update(JSON.stringify([key, object, revision, at])),
   );
-  const run: Run = { simulation, world, pods: 0 };
+  const run: Run = { simulation, world, made: 0 };
   const actions: string[] = [];
   const start = clock.now();
   const note = (text: string) => actions.push(`${((clock.now() - start) / 1000).toFixed(3)} s: ${text}`);
