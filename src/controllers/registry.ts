@@ -16,6 +16,7 @@ import { rootCaPublisher } from './root-ca-publisher.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceCIDR } from './service-cidr.ts';
 import { statefulSet } from './stateful-set.ts';
+import { claimProtection, volumeProtection } from './storage-protection.ts';
 import { ttlAfterFinished } from './ttl-after-finished.ts';
 
 export interface ControllerSettings {
@@ -39,6 +40,8 @@ export function allControllers({ rootAuthority }: ControllerSettings = {}): Cont
     endpointSliceMirroring,
     serviceCIDR,
     disruption,
+    claimProtection,
+    volumeProtection,
     nodeLifecycle,
     serviceAccount,
     ...(rootAuthority === undefined ? [] : [rootCaPublisher(rootAuthority)]),
