@@ -77,6 +77,10 @@ const deployment = (replicas: number, strategy?: object): AnyObject => ({
 const replicaSet: KubeObject = {
   metadata: { name: 'set', namespace: 'default', uid: 'set', ...ownedBy('Deployment', 'web') },
 };
+const sized = (name: string, replicas: number): AnyObject => ({
+  metadata: { ...replicaSet.metadata, name, uid: name },
+  spec: { replicas },
+});
 const setPod = (name: string, more: Parameters<typeof pod>[1] = {}) =>
   pod(name, { ...more, metadata: { ...ownedBy('ReplicaSet', 'set'), ...more.metadata } });
 const service: AnyObject = {
@@ -141,7 +145,7 @@ const wrongs: Record<string, (bench: Bench) => Promise<void>> = {
   'a node that is up is ready and renews its lease': async ({ clock }) => {
     clock.runUntil(start + 40_001);
   },
-  'a Deployment has no more active pods than replicas and surge': async ({ put }) => {
+  'a Deployment asks for and keeps no more pods than replicas and surge': async ({ put }) => {
     await put('apps/deployments', deployment(1, { strategy: { rollingUpdate: { maxSurge: 1 } } }));
     await put('apps/replicasets', replicaSet);
     for (const name of ['a', 'b', 'c']) await put('core/pods', setPod(name));
@@ -216,12 +220,10 @@ const rights: Record<string, (bench: Bench) => Promise<void>> = {
     await put('core/pods', setPod('stopping', { metadata: { deletionTimestamp: at(5000) } }));
     for (const name of ['a', 'b', 'c']) await put('core/pods', setPod(name));
   },
-  'a pod of the size that was asked for before': async ({ put, remove }) => {
+  'a set of the size that was asked for before': async ({ put }) => {
     await put('apps/deployments', deployment(2, { strategy: { type: 'Recreate' } }));
-    await put('apps/replicasets', replicaSet);
     await put('apps/deployments', deployment(1, { strategy: { type: 'Recreate' } }));
-    for (const name of ['a', 'b']) await put('core/pods', setPod(name));
-    await remove('core/pods', 'b');
+    await put('apps/replicasets', sized('set', 2));
   },
   'endpoints of the ready pods alone': async ({ put }) => {
     await put('core/services', service);
@@ -244,6 +246,21 @@ describe('what is right violates nothing', () => {
       assert.deepEqual([...watched.violations, ...checkInvariants(bed.world, { isSettled: true })], []);
       watched.stop();
     });
+});
+
+test('replica sets are held to the surge as they grow', async () => {
+  const { world, put } = await bench();
+  const watched = watchInvariants(world);
+  await put('apps/deployments', deployment(2, { strategy: { rollingUpdate: { maxSurge: 1 } } }));
+  await put('apps/replicasets', sized('old', 2));
+  await put('apps/replicasets', sized('new', 1));
+  assert.deepEqual(watched.violations, []);
+  await put('apps/replicasets', sized('new', 2));
+  assert.deepEqual(
+    watched.violations.map(({ message }) => message),
+    ['the sets of default/web ask for 4 pods, allowed are 3'],
+  );
+  watched.stop();
 });
 
 test('Endpoints are compared as slices are', async () => {

@@ -64,21 +64,26 @@ const activePodsOf = (world: World, sets: readonly ReplicaSet[]): number => {
   return podsOf(world).filter((pod) => isActive(pod) && uids.has(controllerUid(pod))).length;
 };
 
+const askedBy = (set: AnyObject | undefined): number =>
+  set === undefined ? 0 : ((set as unknown as ReplicaSet).spec?.replicas ?? 1);
+
+/**
+ * At every moment for what is asked of the replica sets, at rest for the pods: a create whose answer was lost is made
+ * again, and the pod too many goes only when it is seen.
+ */
 const deploymentsKeepTheirSize: Invariant = {
-  name: 'a Deployment has no more active pods than replicas and surge',
+  name: 'a Deployment asks for and keeps no more pods than replicas and surge',
   *onChange({ resource, object, old, at }, world) {
     if (object === undefined) return;
     if (resource === 'apps/deployments') noteAllowed(world, object as unknown as Deployment, at);
-    // Only what makes more of them can be wrong: that fewer are wanted takes its time.
-    if (resource !== 'core/pods' || old !== undefined) return;
-    const set = world.of<ReplicaSet>('apps/replicasets').find((each) => isOwnedBy(object, each));
-    const deployment = world
-      .of<Deployment>('apps/deployments')
-      .find((each) => set !== undefined && isOwnedBy(set, each));
+    // Only a set that grows can be wrong: that fewer are wanted takes its time.
+    if (resource !== 'apps/replicasets' || askedBy(object) <= askedBy(old)) return;
+    const deployment = world.of<Deployment>('apps/deployments').find((each) => isOwnedBy(object, each));
     if (deployment === undefined) return;
-    const active = activePodsOf(world, setsOf(world, deployment));
+    const asked = setsOf(world, deployment).reduce((sum, set) => sum + (set.spec?.replicas ?? 1), 0);
     const allowed = mostAllowed(world, deployment, at);
-    if (active > allowed) yield `${nameOf(deployment)} has ${active} active pods, allowed are ${allowed}`;
+    if (asked > allowed)
+      yield `the sets of ${nameOf(deployment)} ask for ${asked} pods, allowed are ${allowed}`;
   },
   *settled(world) {
     for (const deployment of world.of<Deployment>('apps/deployments')) {

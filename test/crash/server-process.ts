@@ -37,7 +37,9 @@ process.on('exit', () => {
 
 export function startServer(start: StartOptions): ServerProcess {
   const { directory, port = 0, options = [], wrapper = [], seenAt = directory } = start;
-  const command = [...wrapper, launcher, 'server', '--data-dir', directory, '--port', `${port}`, ...options];
+  const where = ['--data-dir', directory, '--port', `${port}`];
+  // The ledger knows every write: nobody but the test's writers may write.
+  const command = [...wrapper, launcher, 'server', ...where, '--controllers', 'none', ...options];
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let output = '';

@@ -35,7 +35,7 @@ const [kubectl] = findKubectls();
 const noKubectl = kubectl === undefined ? 'no kubectl on PATH' : false;
 
 function describeSessions(name: string, sessions: readonly string[]): void {
-  describe(name, { skip: noKubectl, concurrency: 4 }, () => {
+  describe(name, { skip: noKubectl, concurrency: 2 }, () => {
     let server: RunningServer;
     before(async () => {
       server = await startServer({ store: 'memory', controllers: '*', simulatedNodes: 3 });

@@ -154,7 +154,7 @@ export function runStep(step: Step, session: Session): Promise<string> {
   });
 }
 
-const eventualMillisecondsMax = 1_500;
+const eventualMillisecondsMax = 20_000;
 
 /** The step's output; that of an eventual step once it is the expected one, or the last one when time is up. */
 export async function runUntilExpected(step: Step, session: Session): Promise<string> {
