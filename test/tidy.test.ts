@@ -57,6 +57,7 @@ const throughHandle =
   'through handle(request), in src/apiserver/rest/*.test.ts, and by kubectl in test/kubectl';
 
 const testedElsewhere: Record<string, string> = {
+  'src/testing/workload-invariants.ts': 'src/testing/invariants.test.ts violates each of them',
   'src/apiserver/rest/': throughHandle,
   'src/store/contract-commit.ts': 'is a test: contract.ts runs it on every store',
   'src/store/contract-compact.ts': 'is a test: contract.ts runs it on every store',

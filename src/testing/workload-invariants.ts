@@ -68,8 +68,9 @@ const askedBy = (set: AnyObject | undefined): number =>
   set === undefined ? 0 : ((set as unknown as ReplicaSet).spec?.replicas ?? 1);
 
 /**
- * At every moment for what is asked of the replica sets, at rest for the pods: a create whose answer was lost is made
- * again, and the pod too many goes only when it is seen.
+ * At every moment for what is asked of the replica sets, but for the pods only at rest. In flight, under faults, one pod
+ * too many has been seen (seeds 5, 7, 17, 19, 39): some from a create whose answer was lost and that is made again,
+ * others not explained yet.
  */
 const deploymentsKeepTheirSize: Invariant = {
   name: 'a Deployment asks for and keeps no more pods than replicas and surge',
@@ -120,7 +121,6 @@ const ownedResources = [
   'apps/deployments',
   'apps/replicasets',
   'discovery.k8s.io/endpointslices',
-  'coordination.k8s.io/leases',
 ] as const;
 
 const nothingSurvivesItsOwner: Invariant = {
