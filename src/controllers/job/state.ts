@@ -33,7 +33,7 @@ export interface JobState {
 }
 
 export const isSuspended = ({ spec }: Job): boolean => spec?.suspend === true;
-export const isIndexedJob = ({ spec }: Job): boolean => spec?.completionMode === 'Indexed';
+const isIndexedJob = ({ spec }: Job): boolean => spec?.completionMode === 'Indexed';
 
 export const countIn = (pod: Pod, annotation: string): number =>
   Number.parseInt(getOwn(pod.metadata.annotations, annotation) ?? '', 10) || 0;

@@ -11,7 +11,7 @@ import { controllerReference } from '../owner.ts';
 import { podFromTemplate } from '../pods.ts';
 
 export const statefulSetKind = { apiVersion: 'apps/v1', kind: 'StatefulSet' } as const;
-export const revisionLabel = 'controller-revision-hash';
+const revisionLabel = 'controller-revision-hash';
 const podNameLabel = 'statefulset.kubernetes.io/pod-name';
 const podIndexLabel = 'apps.kubernetes.io/pod-index';
 
