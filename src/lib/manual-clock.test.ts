@@ -20,6 +20,17 @@ test('timers run in order of time, then of registration, and see the time they w
   assert.equal(clock.monotonic(), 20);
 });
 
+test('a wait shorter than the clock can say still ends', () => {
+  const clock = createManualClock();
+  let rang = false;
+  clock.after(1e-9, () => {
+    rang = true;
+  });
+  clock.advance(1);
+  assert.equal(rang, true);
+  assert.equal(clock.monotonic(), 1);
+});
+
 test('sleep ends with its time or its signal', async () => {
   const clock = createManualClock();
   const slept = sleep(clock, 100);

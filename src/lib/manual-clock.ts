@@ -31,7 +31,8 @@ export function createManualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
     now: () => now,
     monotonic: () => now - start,
     after(milliseconds, callback) {
-      const timer: Timer = { at: now + Math.max(0, milliseconds), order: registered++, callback };
+      // Whole milliseconds, as a machine's timers: a fraction that is lost beside the epoch would be waited for forever.
+      const timer: Timer = { at: now + Math.ceil(Math.max(0, milliseconds)), order: registered++, callback };
       timers.add(timer);
       return () => timers.delete(timer);
     },

@@ -25,7 +25,8 @@ export function createSimulationClock(start = Date.UTC(2026, 0, 1)): SimulationC
     now: () => now,
     monotonic: () => now - start,
     after(milliseconds, callback) {
-      const timer: Timer = { at: now + Math.max(0, milliseconds), callback };
+      // Whole milliseconds, as a machine's timers: a fraction that is lost beside the epoch would be waited for forever.
+      const timer: Timer = { at: now + Math.ceil(Math.max(0, milliseconds)), callback };
       timers.push(timer.at, timer);
       return () => {
         timer.callback = undefined;
