@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { configMaps, deployment, deployments, verdict } from '../test-objects.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
+import { configMaps, deployment, deployments, verdict } from './testing.ts';
 
 describe('create', () => {
   let server: TestServer;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { configMaps, pod, pods, verdict } from '../test-objects.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
+import { configMaps, pod, pods, verdict } from './testing.ts';
 
 describe('paths', () => {
   let server: TestServer;

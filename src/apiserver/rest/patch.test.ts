@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { startTestServer, type TestServer } from '../test-server.ts';
 import {
   configMaps,
   deployment,
   deployments,
   jsonPatch,
-  merge,
-  strategic,
+  mergePatch as merge,
+  strategicPatch as strategic,
   verdict,
-} from '../test-objects.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
+} from './testing.ts';
 
 describe('patch', () => {
   let server: TestServer;
@@ -61,7 +61,10 @@ describe('patch', () => {
       merged.body.message,
       /^ "" is invalid: patch: Invalid value: "{.*\\"replicas\\":\\"many\\".*}": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32$/,
     );
-    const strategically = await server.call('PATCH', `${deployments}/typed`, { body, headers: strategic });
+    const strategically = await server.call('PATCH', `${deployments}/typed`, {
+      body,
+      headers: strategic,
+    });
     assert.deepEqual(verdict(strategically), [
       422,
       'Invalid',
@@ -87,7 +90,10 @@ describe('patch', () => {
     const keys = Array.from({ length: 30 }, (_, index) => `k${index}`);
     const answers = await Promise.all(
       keys.map((key) =>
-        server.call('PATCH', `${configMaps}/contended`, { body: { data: { [key]: 'v' } }, headers: merge }),
+        server.call('PATCH', `${configMaps}/contended`, {
+          body: { data: { [key]: 'v' } },
+          headers: merge,
+        }),
       ),
     );
     // One that loses eight times in a row is told so; each that was acknowledged must be there.
