@@ -26,10 +26,14 @@ export function nodePortsOf(spec: ServiceSpec): Set<number> {
 /** One write's allocations. */
 class PortPlan {
   readonly #options: NodePortOptions;
-  readonly #planned = new Set<number>();
+  readonly #planned: Set<number>;
 
-  constructor(options: NodePortOptions) {
+  /** What the Service holds already is taken, even where the view of all Services lags behind it. */
+  constructor(old: ServiceSpec | undefined, options: NodePortOptions) {
     this.#options = options;
+    this.#planned = old === undefined ? new Set() : nodePortsOf(old);
+    const healthCheck = old?.healthCheckNodePort ?? 0;
+    if (healthCheck > 0) this.#planned.add(healthCheck);
   }
 
   /** What is wrong with taking this port; undefined, and it is taken, when nothing is. */
@@ -134,7 +138,7 @@ export function planNodePorts(
   old: ServiceSpec | undefined,
   options: NodePortOptions,
 ): Failure | undefined {
-  const plan = new PortPlan(options);
+  const plan = new PortPlan(old, options);
   const failure = !needsNodePort(spec)
     ? undefined
     : old === undefined

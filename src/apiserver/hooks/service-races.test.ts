@@ -71,6 +71,17 @@ test('a write planned again on the same object chooses anew', () => {
   assert.equal(new Set(chosen.map(([, port]) => port)).size, 3);
 });
 
+test('a health check port is never the node port that the Service has from another server', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const bench = new Bench({ nodePorts: '30000-30001', seed });
+    bench.cluster.lagging = true;
+    bench.create('web', { type: 'NodePort', ports: [{ port: 80 }] });
+    bench.hook = bench.server(seed);
+    bench.update('web', { type: 'LoadBalancer', ports: [{ port: 80 }], externalTrafficPolicy: 'Local' });
+    assert.deepEqual(bench.ports(), ['30000', '30001']);
+  }
+});
+
 test('what was planned and never written is to be had again after a while', () => {
   const bench = new Bench({ cidrs: ['10.96.0.0/29'], nodePorts: '30000-30000' });
   const object: Service = {
