@@ -10,6 +10,7 @@ const root = path.join(import.meta.dirname, '..');
 const reporter = process.stdout.isTTY ? 'spec' : 'tap';
 const patterns = process.argv.slice(2);
 const files = patterns.length > 0 ? patterns : ['src/**/*.test.ts', 'test/**/*.test.ts'];
-const args = ['--test', `--test-reporter=${reporter}`, ...files];
+const seed = path.join(import.meta.dirname, 'fixed-seed.ts');
+const args = ['--test', '--import', seed, `--test-reporter=${reporter}`, ...files];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -79,7 +79,9 @@ export function follow(
   });
   stream.on('error', () => {});
   stream.on('end', () => {
-    clean = !stream.aborted;
+    // The server's own end comes before the stream is taken down. A connection that is reset after a GOAWAY takes its
+    // streams down with code 0, within a line too.
+    clean = !stream.destroyed;
   });
   const ended = new Promise<Awaited<WatchStream['ended']>>((resolve) => {
     stream.on('close', () => resolve({ clean: clean && stream.rstCode === 0, status, rest }));
