@@ -57,6 +57,8 @@ const throughHandle =
   'through handle(request), in src/apiserver/rest/*.test.ts, and by kubectl in test/kubectl';
 
 const testedElsewhere: Record<string, string> = {
+  'src/dns/answers.ts': 'src/dns/responder.test.ts reads every kind of answer with another implementation',
+  'src/dns/forwarded-message.ts': 'src/dns/resolver.test.ts',
   'src/testing/workload-invariants.ts': 'src/testing/invariants.test.ts violates each of them',
   'src/apiserver/rest/': throughHandle,
   'src/store/contract-commit.ts': 'is a test: contract.ts runs it on every store',
@@ -66,6 +68,11 @@ const testedElsewhere: Record<string, string> = {
   'src/store/sqlite-worker.ts': 'in its thread, by sqlite.test.ts',
   'src/apiserver/yaml/worker.ts': 'in its thread, by yaml/thread.test.ts',
   'src/store/testing-child.ts': 'is what crash.test.ts kills',
+  'src/cri/contract-containers.ts': 'is a test: contract.ts runs it on every runtime',
+  'src/cri/fake/': 'by the contract and more, in src/cri/fake.test.ts',
+  'src/cluster/node/clean.ts': 'after every test in test/node, and by test/node/clean.test.ts',
+  'src/cluster/node/containerd.ts': 'in test/node, since it takes root and containerd',
+  'src/cluster/node/network-namespace.ts': 'in test/node, since it takes root',
 };
 
 const projectFiles = readProjectFiles();
