@@ -52,8 +52,10 @@ export function validateCanonicalCIDR(text: string, at: Path): FieldError[] {
     : [invalid(at, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
 }
 
+export const loopbackMessage = 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
+
 const scopeMessages = {
-  loopback: 'may not be in the loopback range (127.0.0.0/8, ::1/128)',
+  loopback: loopbackMessage,
   linkLocalUnicast: 'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
   linkLocalMulticast: 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
 } as const;

@@ -1,0 +1,241 @@
+/**
+ * The proxy for places without the privilege to program the kernel: it listens on the addresses of Services itself.
+ * Follows Services, EndpointSlices and the nodes' addresses.
+ */
+import { referenceTo } from '../../client/change.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { Informers } from '../../client/informers.ts';
+import { keyOf } from '../../client/object-key.ts';
+import type { EndpointSlice, Node, Service } from '../../kinds/generated/types.ts';
+import { cidrContains, parseCidr } from '../../lib/cidr.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { parseAddress } from '../../lib/ip.ts';
+import type { Logger } from '../../lib/log.ts';
+import { serviceKeyOf } from '../../service/endpoint-candidates.ts';
+import { Balancer, type Scheduling } from './balancer.ts';
+import { listenersMax, privilegedPortShift, privilegedPortsEnd, retryMilliseconds } from './limits.ts';
+import { type Listener, listenerKey, type ProxiedNode, planListeners } from './listeners.ts';
+import { type Forwarder, forwardTcp } from './tcp.ts';
+import { forwardUdp } from './udp.ts';
+
+export interface UserspaceProxyOptions {
+  readonly informers: Informers;
+  readonly recorder?: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly scheduling?: Scheduling;
+}
+
+interface Open {
+  readonly forwarder: Forwarder;
+  readonly balancer: Balancer;
+  /** Where it really listens. */
+  readonly port: number;
+  listener: Listener;
+}
+
+const sliceIndex = 'proxiedService';
+const source = { component: 'wherry-proxy' };
+
+function ownerOf(slice: EndpointSlice): string[] {
+  const key = serviceKeyOf(slice);
+  return key === '' ? [] : [key];
+}
+
+/** Whether a client's address is in one of the ranges. */
+export function isInRanges(ranges: readonly string[] | undefined, client: string): boolean {
+  if (ranges === undefined) return true;
+  const address = parseAddress(client);
+  if (address === undefined) return false;
+  return ranges.some((text) => {
+    const range = parseCidr(text.trim());
+    return range !== undefined && cidrContains(range, address.family, address.value);
+  });
+}
+
+export class UserspaceProxy {
+  readonly #options: UserspaceProxyOptions;
+  readonly #open = new Map<string, Open>();
+  readonly #wanted = new Map<string, Listener[]>();
+  readonly #dirty = new Set<string>();
+  /** Not listening any more, with connections that go on. */
+  readonly #draining = new Set<Forwarder>();
+  readonly #retries = new Set<() => void>();
+  #working: Promise<void> | undefined;
+  #stopped = false;
+  readonly stopped: Promise<void>;
+
+  /** Begins at once; ends, with every listener, when the signal aborts. */
+  constructor(options: UserspaceProxyOptions) {
+    this.#options = options;
+    const { informers, signal } = options;
+    const services = informers.of('Service');
+    const slices = informers.of('EndpointSlice');
+    slices.addIndex(sliceIndex, ownerOf);
+    const mark = (service: Service) => this.#mark(keyOf(service));
+    services.handle({ add: mark, update: mark, delete: mark });
+    const markOwners = (...each: EndpointSlice[]) => {
+      for (const key of each.flatMap(ownerOf)) this.#mark(key);
+    };
+    slices.handle({ add: markOwners, update: markOwners, delete: markOwners });
+    const markAll = () => {
+      for (const service of services.list()) mark(service);
+    };
+    const addressesOf = ({ status }: Node) => JSON.stringify(status?.addresses);
+    informers.of('Node').handle({
+      add: markAll,
+      update: (node, old) => (addressesOf(node) === addressesOf(old) ? undefined : markAll()),
+      delete: markAll,
+    });
+    this.stopped = new Promise((resolve) => {
+      const stop = () => void this.#stop().then(resolve);
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** Where it listens, for people: `TCP 127.96.0.5 80 -> 127.244.1.5:8080`, in no order. */
+  get places(): string[] {
+    return [...this.#open.values()].map(({ listener, port }) => {
+      const backends = listener.backends.map((each) => `${each.address}:${each.port}`).join(' ');
+      return `${listener.protocol} ${listener.address} ${port} -> ${backends}`;
+    });
+  }
+
+  /** Resolves when everything that was seen so far is as it should be. */
+  async settled(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  #mark(key: string): void {
+    if (this.#stopped) return;
+    this.#dirty.add(key);
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    // What comes in one turn of the event loop is done together.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    for (const key of this.#dirty) {
+      this.#dirty.delete(key);
+      await this.#reconcile(key);
+    }
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    const { informers } = this.#options;
+    const service = informers.of('Service').get(key);
+    const slices = informers.of('EndpointSlice').byIndex(sliceIndex, key);
+    const wanted = service === undefined ? [] : planListeners(service, { slices, nodes: this.#nodes() });
+    const keys = new Set(wanted.map(listenerKey));
+    for (const old of this.#wanted.get(key) ?? [])
+      if (!keys.has(listenerKey(old))) this.#close(listenerKey(old), key);
+    if (wanted.length === 0) this.#wanted.delete(key);
+    else this.#wanted.set(key, wanted);
+    for (const listener of wanted) await this.#listen(listener, service!);
+  }
+
+  #nodes(): ProxiedNode[] {
+    return this.#options.informers
+      .of('Node')
+      .list()
+      .map(({ metadata, status }) => ({
+        name: metadata.name ?? '',
+        addresses: (status?.addresses ?? [])
+          .filter(({ type }) => type === 'InternalIP')
+          .map(({ address }) => address),
+      }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  #close(place: string, service: string): void {
+    const open = this.#open.get(place);
+    if (open === undefined || open.listener.service !== service) return;
+    this.#open.delete(place);
+    this.#draining.add(open.forwarder);
+    void open.forwarder.close({ drain: true }).finally(() => this.#draining.delete(open.forwarder));
+  }
+
+  async #listen(listener: Listener, service: Service): Promise<void> {
+    const place = listenerKey(listener);
+    const open = this.#open.get(place);
+    if (open !== undefined) {
+      open.listener = listener;
+      open.balancer.set(listener.backends, listener.affinitySeconds);
+      open.forwarder.refresh();
+      return;
+    }
+    if (this.#open.size >= listenersMax)
+      return this.#complain(service, listener, `no more than ${listenersMax} ports are listened on`);
+    const { clock, scheduling = 'roundRobin' } = this.#options;
+    const balancer = new Balancer({ clock, scheduling });
+    balancer.set(listener.backends, listener.affinitySeconds);
+    try {
+      const { forwarder, port } = await this.#bind(listener, balancer, place);
+      this.#open.set(place, { forwarder, balancer, port, listener });
+      if (port !== listener.port) this.#tellShift(service, listener, port);
+    } catch (error) {
+      this.#complain(service, listener, (error as Error).message);
+      this.#retryLater(listener.service);
+    }
+  }
+
+  /** On the port itself, or on another where that needs a privilege. */
+  async #bind(
+    listener: Listener,
+    balancer: Balancer,
+    place: string,
+  ): Promise<{ forwarder: Forwarder; port: number }> {
+    const { clock } = this.#options;
+    const { address, protocol } = listener;
+    const allows = (client: string) => isInRanges(this.#open.get(place)?.listener.sourceRanges, client);
+    const forward = protocol === 'TCP' ? forwardTcp : forwardUdp;
+    const at = async (port: number) => ({
+      forwarder: await forward({ address, port, balancer, clock, allows }),
+      port,
+    });
+    try {
+      return await at(listener.port);
+    } catch (error) {
+      const isDenied = (error as NodeJS.ErrnoException).code === 'EACCES';
+      if (!isDenied || listener.port >= privilegedPortsEnd) throw error;
+      return at(listener.port + privilegedPortShift);
+    }
+  }
+
+  #retryLater(service: string): void {
+    const cancel = this.#options.clock.after(retryMilliseconds, () => {
+      this.#retries.delete(cancel);
+      this.#mark(service);
+    });
+    this.#retries.add(cancel);
+  }
+
+  #tellShift(service: Service, { address, port }: Listener, real: number): void {
+    const message = `Port ${port} needs a privilege here: use ${address}:${real} for ${address}:${port}`;
+    this.#record(service, { type: 'Normal', reason: 'PortShifted', message });
+  }
+
+  #complain(service: Service, { protocol, address, port }: Listener, why: string): void {
+    const message = `Cannot listen on ${protocol} ${address}:${port}: ${why}`;
+    this.#options.log.warn('a Service cannot be listened for', { service: keyOf(service), message });
+    this.#record(service, { type: 'Warning', reason: 'PortUnavailable', message });
+  }
+
+  #record(service: Service, text: { type: 'Normal' | 'Warning'; reason: string; message: string }): void {
+    this.#options.recorder?.record(source, { regarding: referenceTo('Service', service), ...text });
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped = true;
+    this.#dirty.clear();
+    for (const cancel of this.#retries) cancel();
+    await this.settled();
+    const open = [...this.#open.values()].map(({ forwarder }) => forwarder);
+    await Promise.all([...open, ...this.#draining].map((forwarder) => forwarder.close()));
+    this.#open.clear();
+  }
+}
