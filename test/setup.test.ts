@@ -22,15 +22,16 @@ async function stub(name: string): Promise<void> {
   await chmod(file, 0o755);
 }
 
+/** What a real node takes. */
+const nodeCommands = ['containerd', 'runc', 'host-local', 'catatonit', 'busybox', 'ip', 'nft', 'conntrack'];
+
 const runSetup = (...args: string[]) =>
   execFileSync(process.execPath, [setup, ...args], { env: { PATH: folder }, encoding: 'utf8' });
 
 const calls = () => readFile(path.join(folder, 'calls'), 'utf8').catch(() => '');
 
 test('nothing to do is said by silence', async () => {
-  await stub('kubectl');
-  await stub('npm');
-  await stub('apt-get');
+  for (const command of ['kubectl', 'npm', 'apt-get', ...nodeCommands]) await stub(command);
   assert.equal(runSetup('--debian'), '');
   assert.equal(await calls(), '');
 });
@@ -44,7 +45,7 @@ test('without --debian no Debian package is looked at', async () => {
 test('a missing kubectl is installed by root, and said', {
   skip: !isRoot && 'needs to be root',
 }, async () => {
-  await stub('apt-get');
+  for (const command of ['apt-get', ...nodeCommands]) await stub(command);
   assert.equal(
     runSetup('--debian'),
     'setup: installing Debian packages: kubernetes-client\nsetup: Debian packages are installed\n',
@@ -56,10 +57,21 @@ test('a missing kubectl is installed by root, and said', {
 });
 
 test('what cannot be installed is said', { skip: isRoot && 'root with apt-get installs it' }, async () => {
-  await stub('apt-get');
+  for (const command of ['apt-get', ...nodeCommands]) await stub(command);
   assert.match(runSetup('--debian'), /^setup: no kubectl, installing them takes root: .* will be skipped\n$/);
 });
 
-test('without apt-get it says so', () => {
+test('without apt-get it says so', async () => {
+  for (const command of nodeCommands) await stub(command);
   assert.match(runSetup('--debian'), /^setup: no kubectl, there is no apt-get here: .* will be skipped\n$/);
+});
+
+test('every missing package of a real node is installed in one go', {
+  skip: !isRoot && 'needs to be root',
+}, async () => {
+  for (const command of ['kubectl', 'apt-get', 'ip', 'host-local', 'nft', 'conntrack']) await stub(command);
+  assert.equal(
+    runSetup('--debian').split('\n')[0],
+    'setup: installing Debian packages: containerd runc catatonit busybox-static',
+  );
 });

@@ -11,10 +11,23 @@ import path from 'node:path';
 
 const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
 
+const realNode = 'the tests on a real node';
+
 /** The Debian packages that tests use, and the command whose presence makes each unnecessary. */
 const debianPackages = [
   { name: 'kubernetes-client', command: 'kubectl', use: 'the tests that drive real kubectl' },
+  { name: 'containerd', command: 'containerd', use: realNode },
+  { name: 'runc', command: 'runc', use: realNode },
+  { name: 'containernetworking-plugins', command: 'host-local', use: realNode },
+  { name: 'catatonit', command: 'catatonit', use: realNode },
+  { name: 'busybox-static', command: 'busybox', use: realNode },
+  { name: 'iproute2', command: 'ip', use: realNode },
+  { name: 'nftables', command: 'nft', use: 'the tests that send packets' },
+  { name: 'conntrack', command: 'conntrack', use: 'the tests that send packets' },
 ];
+
+/** Where Debian puts the network plugins: on nobody's PATH. */
+const networkPluginFolder = '/usr/lib/cni';
 
 /** @param {string} file */
 function readJson(file) {
@@ -42,7 +55,7 @@ function nodePackagesAreCurrent() {
 
 /** @param {string} command */
 function isOnPath(command) {
-  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => {
+  return [...(process.env.PATH ?? '').split(path.delimiter), networkPluginFolder].some((folder) => {
     try {
       accessSync(path.join(folder, command), constants.X_OK);
       return true;
