@@ -2,6 +2,8 @@
  * Time as an argument. Everything below `main.ts` receives a Clock, so the whole control plane can run
  * under a simulated one.
  */
+import { onAbort } from './abort.ts';
+
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -16,11 +18,11 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
   return new Promise((resolve) => {
     const finish = () => {
       cancel();
-      signal?.removeEventListener('abort', finish);
+      takeOff();
       resolve();
     };
     const cancel = clock.after(milliseconds, finish);
+    const takeOff = signal === undefined ? () => {} : onAbort(signal, finish);
     if (signal?.aborted) finish();
-    else signal?.addEventListener('abort', finish, { once: true });
   });
 }

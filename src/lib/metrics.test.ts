@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MetricsRegistry, seriesPerFamilyMax } from './metrics.ts';
+import { exponentialBounds, MetricsRegistry, seriesPerFamilyMax } from './metrics.ts';
 
 test('renders every type of metric', () => {
   const registry = new MetricsRegistry();
@@ -57,4 +57,44 @@ test('the series of a family are bounded', () => {
   for (let index = 0; index < seriesPerFamilyMax * 2; index++) counters.of(String(index), 'GET').add();
   assert.equal(counters.children.size, seriesPerFamilyMax + 1);
   assert.equal(counters.of('other', 'other').value, seriesPerFamilyMax);
+});
+
+test('a name that is asked for twice is one family', () => {
+  const registry = new MetricsRegistry();
+  const named = { name: 'a_total', help: 'A.' };
+  for (const name of ['x', 'y', 'x']) registry.counters(named, ['name']).of(name).add();
+  registry.read({ name: 'b', help: 'B.' }, 'gauge', () => 1);
+  registry.read({ name: 'b', help: 'B.' }, 'gauge', () => 2);
+  assert.equal(
+    registry.render(),
+    `# HELP a_total A.
+# TYPE a_total counter
+a_total{name="x"} 2
+a_total{name="y"} 1
+# HELP b B.
+# TYPE b gauge
+b 2
+`,
+  );
+  assert.throws(() => registry.gauge(named), { code: 'METRIC_TWICE' });
+});
+
+test('readings are looked up when somebody asks', () => {
+  const registry = new MetricsRegistry();
+  let depth = 3;
+  const depths = registry.readings({ name: 'depth', help: 'D.' }, ['name']);
+  depths.of('x').read = () => depth;
+  depths.of('y');
+  depth = 5;
+  assert.equal(
+    registry.render(),
+    '# HELP depth D.\n# TYPE depth gauge\ndepth{name="x"} 5\ndepth{name="y"} 0\n',
+  );
+});
+
+test('bounds grow by their factor', () => {
+  assert.deepEqual(
+    exponentialBounds(1e-6, 10, { count: 10 }),
+    [0.000001, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1000],
+  );
 });

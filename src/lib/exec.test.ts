@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exec } from './exec.ts';
+
+const script = (text: string) => ['-e', text];
+
+test('input goes in, output and the exit code come back', async () => {
+  const text = 'process.stdin.pipe(process.stdout); console.error("aside"); process.exitCode = 3;';
+  const done = await exec(process.execPath, script(text), { input: 'a $HOME "b"\n' });
+  assert.deepEqual(done, { code: 3, stdout: 'a $HOME "b"\n', stderr: 'aside\n' });
+});
+
+test('a command that is not there', async () => {
+  const done = await exec('no-such-command-here', []);
+  assert.deepEqual(done, { code: -1, stdout: '', stderr: 'spawn no-such-command-here ENOENT' });
+});
+
+test('a command that takes too long is ended', async () => {
+  const done = await exec(
+    process.execPath,
+    script('process.stdin.on("end", () => {}); setInterval(() => {}, 1e6)'),
+    {
+      milliseconds: 1,
+    },
+  );
+  assert.deepEqual(done, { code: -1, stdout: '', stderr: `${process.execPath}: ended by SIGTERM` });
+});
+
+test('output has a bound', async () => {
+  const done = await exec(process.execPath, script('process.stdout.write("x".repeat(1e6))'), {
+    outputBytesMax: 10,
+  });
+  assert.equal(done.code, -1);
+  assert.match(done.stderr, /more than 10 bytes of output/);
+});
+
+test('a command that does not read its input is no error', async () => {
+  const done = await exec(process.execPath, script('process.stdin.destroy()'), { input: 'x'.repeat(1e6) });
+  assert.deepEqual(done, { code: 0, stdout: '', stderr: '' });
+});
