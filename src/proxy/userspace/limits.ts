@@ -19,7 +19,3 @@ export const affinityClientsMax = 10_000;
 
 /** A port that could not be had is tried again after this. */
 export const retryMilliseconds = 5_000;
-
-/** Ports below this need a privilege on most machines; the one that is listened on instead is so much higher. */
-export const privilegedPortsEnd = 1_024;
-export const privilegedPortShift = 10_000;

@@ -11,10 +11,11 @@ import { cidrContains, parseCidr } from '../../lib/cidr.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import type { Logger } from '../../lib/log.ts';
+import { realPort } from '../../lib/low-ports.ts';
 import { serviceKeyOf } from '../../service/endpoint-candidates.ts';
 import { Balancer, type Scheduling } from './balancer.ts';
-import { listenersMax, privilegedPortShift, privilegedPortsEnd, retryMilliseconds } from './limits.ts';
-import { type Listener, listenerKey, type ProxiedNode, planListeners } from './listeners.ts';
+import { listenersMax, retryMilliseconds } from './limits.ts';
+import { type Backend, type Listener, listenerKey, type ProxiedNode, planListeners } from './listeners.ts';
 import { type Forwarder, forwardTcp } from './tcp.ts';
 import { forwardUdp } from './udp.ts';
 
@@ -25,6 +26,8 @@ export interface UserspaceProxyOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly scheduling?: Scheduling;
+  /** Ports below 1024 can be listened on: true unless given. See lib/low-ports.ts. */
+  readonly lowPorts?: boolean;
 }
 
 interface Open {
@@ -98,7 +101,9 @@ export class UserspaceProxy {
   /** Where it listens, for people: `TCP 127.96.0.5 80 -> 127.244.1.5:8080`, in no order. */
   get places(): string[] {
     return [...this.#open.values()].map(({ listener, port }) => {
-      const backends = listener.backends.map((each) => `${each.address}:${each.port}`).join(' ');
+      const backends = this.#backendsOf(listener)
+        .map((each) => `${each.address}:${each.port}`)
+        .join(' ');
       return `${listener.protocol} ${listener.address} ${port} -> ${backends}`;
     });
   }
@@ -164,7 +169,7 @@ export class UserspaceProxy {
     const open = this.#open.get(place);
     if (open !== undefined) {
       open.listener = listener;
-      open.balancer.set(listener.backends, listener.affinitySeconds);
+      open.balancer.set(this.#backendsOf(listener), listener.affinitySeconds);
       open.forwarder.refresh();
       return;
     }
@@ -172,38 +177,33 @@ export class UserspaceProxy {
       return this.#complain(service, listener, `no more than ${listenersMax} ports are listened on`);
     const { clock, scheduling = 'roundRobin' } = this.#options;
     const balancer = new Balancer({ clock, scheduling });
-    balancer.set(listener.backends, listener.affinitySeconds);
+    balancer.set(this.#backendsOf(listener), listener.affinitySeconds);
     try {
-      const { forwarder, port } = await this.#bind(listener, balancer, place);
-      this.#open.set(place, { forwarder, balancer, port, listener });
-      if (port !== listener.port) this.#tellShift(service, listener, port);
+      const made = await this.#bind(listener, balancer, place);
+      this.#open.set(place, made);
+      if (made.port !== listener.port) this.#tellShift(service, listener, made.port);
     } catch (error) {
       this.#complain(service, listener, (error as Error).message);
       this.#retryLater(listener.service);
     }
   }
 
-  /** On the port itself, or on another where that needs a privilege. */
-  async #bind(
-    listener: Listener,
-    balancer: Balancer,
-    place: string,
-  ): Promise<{ forwarder: Forwarder; port: number }> {
-    const { clock } = this.#options;
+  async #bind(listener: Listener, balancer: Balancer, place: string): Promise<Open> {
+    const { clock, lowPorts = true } = this.#options;
     const { address, protocol } = listener;
     const allows = (client: string) => isInRanges(this.#open.get(place)?.listener.sourceRanges, client);
     const forward = protocol === 'TCP' ? forwardTcp : forwardUdp;
-    const at = async (port: number) => ({
-      forwarder: await forward({ address, port, balancer, clock, allows }),
-      port,
-    });
-    try {
-      return await at(listener.port);
-    } catch (error) {
-      const isDenied = (error as NodeJS.ErrnoException).code === 'EACCES';
-      if (!isDenied || listener.port >= privilegedPortsEnd) throw error;
-      return at(listener.port + privilegedPortShift);
-    }
+    const port = realPort(listener.port, { lowPorts });
+    return { forwarder: await forward({ address, port, balancer, clock, allows }), balancer, port, listener };
+  }
+
+  /** Pods of the same machine have the same ports. */
+  #backendsOf({ backends }: Listener): Backend[] {
+    const { lowPorts = true } = this.#options;
+    return backends.map(({ address, port }) => ({
+      address,
+      port: address.startsWith('127.') ? realPort(port, { lowPorts }) : port,
+    }));
   }
 
   #retryLater(service: string): void {
