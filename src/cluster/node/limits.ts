@@ -1,0 +1,13 @@
+/** Bounds of starting and stopping the programs under a node. */
+export const nodeLimits = {
+  /** containerd takes under a second; a machine that is busy with ten of them takes longer. */
+  startMilliseconds: 60_000,
+  /** After that it is killed. */
+  stopMilliseconds: 10_000,
+  pollMilliseconds: 20,
+  /** How often what should be gone is looked at before giving up on it. */
+  removeAttempts: 250,
+  /** Of a program's output, kept for the message when it fails. */
+  outputBytesMax: 64 * 1024,
+  commandMilliseconds: 60_000,
+} as const;
