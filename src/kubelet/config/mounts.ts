@@ -1,0 +1,73 @@
+/** What of the node a container sees, and where. Source: makeMounts of kubelet/kubelet_pods.go. */
+import path from 'node:path';
+import type { Mount } from '../../cri/container-types.ts';
+import type { Container, Pod, VolumeMount } from '../../kinds/generated/types.ts';
+import { isHostNetwork } from '../containers.ts';
+import type { EnvEntry } from './env-entry.ts';
+import { ContainerConfigError } from './errors.ts';
+import { expand } from './expand.ts';
+
+export interface MountFacts {
+  /** Where the node keeps each volume, by its name in the pod. */
+  readonly volumes: ReadonlyMap<string, string>;
+  /** The pod's /etc/hosts on the node. */
+  readonly hostsPath: string;
+  /** The file for the container's last words on the node. */
+  readonly terminationLogPath: string;
+  readonly env: readonly EnvEntry[];
+  readonly podIPs: readonly string[];
+}
+
+const propagations = {
+  None: 'PROPAGATION_PRIVATE',
+  HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER',
+  Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
+} as const;
+
+/** With `subPathExpr` every reference must be to a variable that is there. */
+function subPathOf(mount: VolumeMount, env: readonly EnvEntry[]): string {
+  if (!mount.subPathExpr) return mount.subPath ?? '';
+  let missing = false;
+  const text = expand(mount.subPathExpr, (name) => {
+    const found = env.find(({ key }) => key === name)?.value;
+    if (found === undefined) missing = true;
+    return found;
+  });
+  if (missing) throw new ContainerConfigError(`missing value for "${mount.subPathExpr}"`);
+  return text;
+}
+
+function volumeMount(mount: VolumeMount, facts: MountFacts): Mount {
+  const volume = facts.volumes.get(mount.name);
+  if (volume === undefined)
+    throw new ContainerConfigError(`cannot find volume "${mount.name}" to mount into container`);
+  const subPath = subPathOf(mount, facts.env);
+  // Validated when the pod was made, but an expanded one is new.
+  if (path.isAbsolute(subPath))
+    throw new ContainerConfigError(`error SubPath \`${subPath}\` must not be an absolute path`);
+  if (subPath.split('/').includes('..'))
+    throw new ContainerConfigError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+  return {
+    containerPath: path.isAbsolute(mount.mountPath) ? mount.mountPath : path.join('/', mount.mountPath),
+    hostPath: subPath === '' ? volume : path.join(volume, subPath),
+    readonly: mount.readOnly === true,
+    recursiveReadOnly: mount.readOnly === true && mount.recursiveReadOnly === 'Enabled',
+    propagation: propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations],
+  };
+}
+
+const hostsFilePath = '/etc/hosts';
+
+export function containerMounts(pod: Pod, container: Container, facts: MountFacts): Mount[] {
+  const volumes = (container.volumeMounts ?? []).map((mount) => volumeMount(mount, facts));
+  const hasOwnHosts = volumes.some(({ containerPath }) => containerPath === hostsFilePath);
+  const knowsName = isHostNetwork(pod) || facts.podIPs.length > 0;
+  const { terminationMessagePath } = container;
+  return [
+    ...volumes,
+    ...(knowsName && !hasOwnHosts ? [{ containerPath: hostsFilePath, hostPath: facts.hostsPath }] : []),
+    ...(terminationMessagePath
+      ? [{ containerPath: terminationMessagePath, hostPath: facts.terminationLogPath }]
+      : []),
+  ];
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { testContainer, testPod } from '../test-kit.ts';
+import { HookError, HookRunner } from './hooks.ts';
+import { syncPod } from './sync-pod.ts';
+import { deleted, startTestNode } from './test-node.ts';
+
+const forever = () => ({});
+
+describe('hooks and last words', () => {
+  const lifecycle = (more: object) => testPod({ containers: [testContainer('web', { lifecycle: more })] });
+
+  test('a preStop hook takes from the grace', async (t) => {
+    const node = await startTestNode(t, { programs: forever });
+    const pod = await node.run(lifecycle({ preStop: { sleep: { seconds: 4 } } }));
+    const before = node.clock.now();
+    await node.settle(node.sync(deleted(pod, 6)));
+    const took = node.clock.now() - before;
+    assert.ok(took >= 6000 && took < 9000, `${took}`);
+  });
+
+  test('a preStop hook that fails is told, and stops nothing', async (t) => {
+    const programs = () => ({ exec: () => ({ exitCode: 2, stderr: 'no luck' }) });
+    const node = await startTestNode(t, { programs });
+    const pod = await node.run(lifecycle({ preStop: { exec: { command: ['bye', 'now'] } } }));
+    node.takeEvents();
+    const { hasEnded } = await node.settle(node.sync(deleted(pod, 1)));
+    assert.equal(hasEnded, true);
+    assert.deepEqual(node.takeEvents(), [
+      'Normal Killing web: Stopping container web',
+      'Warning FailedPreStopHook web: PreStopHook failed: Exec lifecycle hook ([bye now]) for Container "web" failed - error: command \'bye now\' exited with 2: no luck, message: "no luck"',
+    ]);
+  });
+
+  test('a preStop hook that hangs ends with the grace', async (t) => {
+    const programs = () => ({ exec: () => ({ exitCode: 0, milliseconds: 3_600_000 }) });
+    const node = await startTestNode(t, { programs });
+    const pod = await node.run(lifecycle({ preStop: { exec: { command: ['hang'] } } }));
+    const before = node.clock.now();
+    await node.settle(node.sync(deleted(pod, 5)));
+    assert.ok(node.clock.now() - before < 60_000);
+  });
+
+  test('a postStart hook that fails kills its container', async (t) => {
+    const node = await startTestNode(t);
+    const urls: string[] = [];
+    const request = async (url: string) => {
+      urls.push(url);
+      throw new HookError('HOOK_FAILED', 'HTTP probe failed with statuscode: 500');
+    };
+    const hooks = new HookRunner({ runtime: node.runtime, clock: node.clock, request });
+    const pod = lifecycle({ postStart: { httpGet: { path: 'hello', port: 8080 } } });
+    const result = await node.settle(
+      syncPod({ ...node.tools, hooks }, { pod, memory: node.memory, onStatus: () => {} }),
+    );
+    assert.deepEqual(urls, ['http://10.244.0.2:8080/hello']);
+    assert.deepEqual(result.status.containerStatuses?.[0]?.state, {
+      waiting: { reason: 'PostStartHookError', message: 'HTTP probe failed with statuscode: 500' },
+    });
+    assert.deepEqual(node.takeEvents().slice(-2), [
+      'Warning FailedPostStartHook web: PostStartHook failed: HTTP probe failed with statuscode: 500',
+      'Normal Killing web: FailedPostStartHook',
+    ]);
+  });
+
+  test('sidecars end last, in the reverse of their order', async (t) => {
+    const side = (name: string) => testContainer(name, { restartPolicy: 'Always' });
+    const programs = () => ({ onTerminate: { afterMilliseconds: 100, exitCode: 0 } });
+    const node = await startTestNode(t, { programs });
+    let pod = testPod({ initContainers: [side('one'), side('two')] });
+    for (let look = 0; look < 3; look++) pod = await node.run(pod);
+    assert.equal(pod.status?.phase, 'Running');
+    node.takeEvents();
+    await node.settle(node.sync(deleted(pod)));
+    assert.deepEqual(
+      node.takeEvents(),
+      ['web', 'two', 'one'].map((name) => `Normal Killing ${name}: Stopping container ${name}`),
+    );
+  });
+
+  test('last words come from their file, or from the log', async (t) => {
+    const programs = () => ({
+      runMilliseconds: 100,
+      exitCode: 1,
+      output: [{ stream: 'stderr' as const, text: 'from the log' }],
+    });
+    const node = await startTestNode(t, { programs });
+    const spec = testPod({
+      restartPolicy: 'Never',
+      containers: [
+        testContainer('web', {
+          terminationMessagePath: '/dev/termination-log',
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+        }),
+      ],
+    });
+    const pod = await node.run(spec);
+    const file = node.files.terminationPath('uid-1', { name: 'web', restartCount: 0 });
+    const [{ id } = { id: '' }] = await node.runtime.containers.list();
+    const { logPath, mounts } = await node.runtime.containers.status(id);
+    assert.ok(
+      mounts.some((mount) => mount.hostPath === file && mount.containerPath === '/dev/termination-log'),
+    );
+    await mkdir(path.dirname(logPath), { recursive: true });
+    await writeFile(logPath, `${(node.runtime.logs.get(logPath) ?? []).join('\n')}\n`);
+    node.clock.advance(100);
+    const messageOf = async () => {
+      const { status } = await node.sync(pod);
+      return status.containerStatuses?.[0]?.state?.terminated?.message;
+    };
+    assert.equal(await messageOf(), 'from the log\n');
+    await writeFile(file, 'said in full');
+    assert.equal(await messageOf(), 'said in full');
+  });
+});

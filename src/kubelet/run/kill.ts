@@ -1,0 +1,91 @@
+/** Ends containers: the preStop hook first, then the signal, then force; all of it within the grace. */
+import type { ContainerRuntime } from '../../cri/runtime.ts';
+import type { Container, Pod } from '../../kinds/generated/types.ts';
+import { type Clock, sleep } from '../../lib/clock.ts';
+import { containersOf, type PodContainer } from '../containers.ts';
+import { graceAfterHook, graceSeconds } from '../grace.ts';
+import { addressesOf, type ObservedContainer, type ObservedPod } from '../observed.ts';
+import type { HookRunner } from './hooks.ts';
+import { containerEvent, normal, type RecordPodEvent, warning } from './pod-event.ts';
+
+export interface KillTools {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly hooks: HookRunner;
+  readonly record: RecordPodEvent;
+}
+
+export interface ContainerEnd {
+  readonly pod: Pod;
+  readonly id: string;
+  /** Undefined for one that is in no spec any more: it has no hook. */
+  readonly container: PodContainer | undefined;
+  readonly podIP: string | undefined;
+  /** As the Event `Killing` says it. */
+  readonly message: string;
+  readonly graceSeconds: number;
+}
+
+export async function killContainer(tools: KillTools, end: ContainerEnd): Promise<void> {
+  const { pod, container } = end;
+  if (container !== undefined) tools.record(pod, containerEvent(container, normal('Killing', end.message)));
+  const hookSeconds = await runPreStop(tools, end);
+  await tools.runtime.containers.stop(end.id, graceAfterHook(end.graceSeconds, hookSeconds));
+}
+
+/** Resolves to the seconds it took, at most the grace: what takes longer goes on alone. */
+async function runPreStop(tools: KillTools, end: ContainerEnd): Promise<number> {
+  const preStop = end.container?.container.lifecycle?.preStop;
+  if (preStop === undefined || end.graceSeconds <= 0) return 0;
+  const { pod, container } = end;
+  const started = tools.clock.monotonic();
+  const over = new AbortController();
+  const target = { container: container?.container as Container, containerId: end.id, podIP: end.podIP };
+  const run = tools.hooks.run(preStop, target).catch((failure: Error) => {
+    if (container === undefined) return;
+    tools.record(
+      pod,
+      containerEvent(container, warning('FailedPreStopHook', `PreStopHook failed: ${failure.message}`)),
+    );
+  });
+  await Promise.race([run, sleep(tools.clock, end.graceSeconds * 1000, over.signal)]);
+  over.abort();
+  return (tools.clock.monotonic() - started) / 1000;
+}
+
+/** Everything that runs, then the sandboxes. Sidecars outlive the rest, and end in the reverse of their order. */
+export async function killPod(tools: KillTools, pod: Pod, observed: ObservedPod): Promise<void> {
+  const known = new Map(containersOf(pod).map((each) => [each.container.name, each]));
+  const running = observed.containers.filter(({ state }) => state === 'Running' || state === 'Unknown');
+  const started = tools.clock.monotonic();
+  const [podIP] = addressesOf(observed);
+  const end = ({ id, name }: ObservedContainer) => {
+    const container = known.get(name);
+    const grace = graceSeconds(pod, container?.container, 'PodEnds');
+    const spent = (tools.clock.monotonic() - started) / 1000;
+    const message = `Stopping container ${name}`;
+    return killContainer(tools, {
+      pod,
+      id,
+      container,
+      podIP,
+      message,
+      graceSeconds: Math.max(0, grace - spent),
+    });
+  };
+  const isSidecar = ({ name }: ObservedContainer) => known.get(name)?.role === 'sidecar';
+  await settled(running.filter((container) => !isSidecar(container)).map(end));
+  const order = [...known.keys()];
+  const sidecars = running
+    .filter(isSidecar)
+    .sort((left, right) => order.indexOf(right.name) - order.indexOf(left.name));
+  for (const sidecar of sidecars) await end(sidecar);
+  await settled(observed.sandboxes.map(({ id }) => tools.runtime.sandboxes.stop(id)));
+}
+
+/** All of them are tried; the first failure is thrown after that. */
+async function settled(tasks: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(tasks);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

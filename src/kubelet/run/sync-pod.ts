@@ -1,0 +1,205 @@
+/** One look at a pod, and what is to be done about it. Source: SyncPod of kubelet/kubelet.go and kubelet/kuberuntime. */
+import { mkdir } from 'node:fs/promises';
+import type { SandboxConfig } from '../../cri/sandbox-types.ts';
+import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
+import { podHostname } from '../config/hostname.ts';
+import { hostsFile } from '../config/hosts.ts';
+import { sandboxConfig } from '../config/sandbox-config.ts';
+import { containersOf, isHostNetwork } from '../containers.ts';
+import { isTerminal, type PodEnd, podEnd } from '../end.ts';
+import { kubeletLimits } from '../limits.ts';
+import { addressesOf, type ObservedPod } from '../observed.ts';
+import { planPod } from '../plan.ts';
+import type { PodStep } from '../plan-types.ts';
+import { type PodFacts, podStatus } from '../status/pod-status.ts';
+import { killContainer, killPod } from './kill.ts';
+import { observePod } from './observe.ts';
+import { normal, warning } from './pod-event.ts';
+import { prune } from './prune.ts';
+import { startContainer } from './start-container.ts';
+import type { PodMemory, RunTools } from './tools.ts';
+import { VolumeError } from './volume-error.ts';
+
+export interface SyncResult {
+  readonly status: PodStatus;
+  /** Milliseconds until it should be looked at again, whatever else happens. */
+  readonly again: number;
+  /** Nothing of it runs any more, and nothing will. */
+  readonly hasEnded: boolean;
+}
+
+export interface SyncRequest {
+  readonly pod: Pod;
+  readonly memory: PodMemory;
+  /** Another part of the node wants it gone. */
+  readonly evicted?: { readonly reason: string; readonly message: string };
+  /** The status on the way: before something that takes long. */
+  readonly onStatus: (status: PodStatus) => void;
+}
+
+/** Rejects only for what has nothing to do with the pod: the runtime cannot be reached. */
+export async function syncPod(tools: RunTools, request: SyncRequest): Promise<SyncResult> {
+  const { pod, evicted } = request;
+  const end = podEnd(pod, { now: tools.clock.now(), ...(evicted && { evicted }) });
+  if (end.ends) return endPod(tools, request, end);
+  const observed = await observe(tools, pod);
+  const steps = planPod(pod, observed, tools.probes);
+  let told = request;
+  if (steps.length > 0) {
+    const before = statusOf(tools, request, { observed, progress: 'running' });
+    request.onStatus(before);
+    told = { ...request, pod: { ...pod, status: before } };
+  }
+  const again =
+    steps.length === 0
+      ? await refreshVolumes(tools, pod, observed)
+      : await doSteps(tools, request, { observed, steps });
+  const after = steps.length === 0 ? observed : await observe(tools, pod);
+  tools.probes.follow(pod, after);
+  const status = statusOf(tools, told, { observed: after, progress: 'running' });
+  await prune(tools.runtime, after);
+  const waits = [again, end.deadlineIn ?? Number.POSITIVE_INFINITY, kubeletLimits.syncMilliseconds];
+  // What is final is cleaned up at the next look, when the status says so.
+  return { status, again: isTerminal(status.phase) ? 0 : Math.min(...waits), hasEnded: false };
+}
+
+const observe = (tools: RunTools, pod: Pod): Promise<ObservedPod> =>
+  observePod(tools.runtime, pod.metadata.uid ?? '', tools.files);
+
+function statusOf(
+  tools: RunTools,
+  { pod, memory }: SyncRequest,
+  state: Pick<PodFacts, 'observed' | 'progress'> & { failure?: PodFacts['failure'] },
+): PodStatus {
+  return podStatus(pod, {
+    ...state,
+    probes: tools.probes,
+    startFailures: memory.startFailures,
+    hostIPs: tools.node.hostIPs,
+    now: tools.clock.now(),
+  });
+}
+
+async function endPod(
+  tools: RunTools,
+  request: SyncRequest,
+  end: PodEnd & { ends: true },
+): Promise<SyncResult> {
+  const { pod } = request;
+  const { failure } = end;
+  if (end.reason === 'DeadlineExceeded')
+    tools.record(pod, normal('DeadlineExceeded', failure?.message ?? ''));
+  const observed = await observe(tools, pod);
+  tools.probes.follow(pod, observed);
+  const before = statusOf(tools, request, { observed, progress: 'ending', failure });
+  request.onStatus(before);
+  await killPod(tools, pod, observed);
+  const after = await observe(tools, pod);
+  await tools.volumes.remove(pod);
+  tools.puller.forget(pod.metadata.uid ?? '');
+  tools.probes.forget(pod.metadata.uid ?? '');
+  const told = { ...request, pod: { ...pod, status: before } };
+  const status = statusOf(tools, told, { observed: after, progress: 'ended', failure });
+  return { status, again: kubeletLimits.syncMilliseconds, hasEnded: true };
+}
+
+/** What is mounted follows the objects it was made of; one that is gone now changes nothing. */
+async function refreshVolumes(tools: RunTools, pod: Pod, observed: ObservedPod): Promise<number> {
+  if ((pod.spec?.volumes ?? []).length === 0) return Number.POSITIVE_INFINITY;
+  const { hostIPs, allocatable } = tools.node;
+  try {
+    await tools.volumes.prepare(pod, { hostIPs, podIPs: addressesOf(observed), allocatable });
+  } catch (failure) {
+    if (!(failure instanceof VolumeError)) throw failure;
+    tools.record(pod, warning('FailedMount', failure.message));
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** What a start needs to know of the sandbox. */
+interface Ground {
+  readonly sandboxId: string;
+  readonly config: SandboxConfig;
+  readonly podIPs: readonly string[];
+  readonly volumes: ReadonlyMap<string, string>;
+}
+
+/** Resolves to the milliseconds after which something is worth another try. */
+async function doSteps(
+  tools: RunTools,
+  request: SyncRequest,
+  plan: { observed: ObservedPod; steps: readonly PodStep[] },
+): Promise<number> {
+  const { pod } = request;
+  const { observed, steps } = plan;
+  const known = new Map(containersOf(pod).map((each) => [each.container.name, each]));
+  const starts = steps.filter((step) => step.type === 'startContainer');
+  let again = Number.POSITIVE_INFINITY;
+  for (const step of steps) {
+    if (step.type === 'killPod') await killPod(tools, pod, observed);
+    else if (step.type === 'killContainer') {
+      const [podIP] = addressesOf(observed);
+      await killContainer(tools, { ...step, pod, container: known.get(step.name), podIP });
+    }
+  }
+  if (starts.length === 0) return again;
+  const create = steps.find((step) => step.type === 'createSandbox');
+  const ground = await groundFor(tools, request, { observed, create });
+  if (typeof ground === 'number') return ground;
+  for (const step of starts) {
+    const container = known.get(step.name);
+    if (container === undefined) continue;
+    const outcome = await startContainer(tools, {
+      ...{ pod, container, step, observed, memory: request.memory },
+      ...{ sandboxId: ground.sandboxId, sandbox: ground.config },
+      ...{ podIPs: ground.podIPs, volumes: ground.volumes },
+    });
+    if (outcome.started) continue;
+    again = Math.min(again, outcome.again);
+    if (step.role === 'init') break;
+  }
+  return again;
+}
+
+/** Volumes, sandbox, hosts file; or the milliseconds after which it is worth another try. */
+async function groundFor(
+  tools: RunTools,
+  { pod }: SyncRequest,
+  plan: { observed: ObservedPod; create: (PodStep & { type: 'createSandbox' }) | undefined },
+): Promise<Ground | number> {
+  const { observed, create } = plan;
+  const { hostIPs, allocatable } = tools.node;
+  const seenIPs = isHostNetwork(pod) ? hostIPs : addressesOf(observed);
+  let volumes: ReadonlyMap<string, string>;
+  try {
+    volumes = await tools.volumes.prepare(pod, { hostIPs, podIPs: seenIPs, allocatable });
+  } catch (failure) {
+    if (!(failure instanceof VolumeError)) throw failure;
+    tools.record(pod, warning('FailedMount', failure.message));
+    return kubeletLimits.retryMilliseconds;
+  }
+  const [latest] = observed.sandboxes;
+  const config = sandboxConfig(pod, {
+    ...tools.node,
+    attempt: create?.attempt ?? latest?.metadata.attempt ?? 0,
+  });
+  let sandboxId = latest?.id ?? '';
+  let podIPs = seenIPs;
+  if (create !== undefined) {
+    if (create.replaces !== undefined)
+      tools.record(pod, normal('SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.'));
+    try {
+      await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
+      sandboxId = await tools.gate.run(() => tools.runtime.sandboxes.run(config));
+      if (!isHostNetwork(pod)) podIPs = (await tools.runtime.sandboxes.status(sandboxId)).ips;
+    } catch (failure) {
+      const message = `Failed to create pod sandbox: ${(failure as Error).message}`;
+      tools.record(pod, warning('FailedCreatePodSandBox', message));
+      return kubeletLimits.retryMilliseconds;
+    }
+  }
+  const name = podHostname(pod, tools.node.clusterDns.domain);
+  const text = hostsFile(pod, { name, podIPs, nodeHosts: tools.node.nodeHosts });
+  await tools.files.writeHosts(pod.metadata.uid ?? '', text);
+  return { sandboxId, config, podIPs, volumes };
+}

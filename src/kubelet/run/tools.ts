@@ -1,0 +1,71 @@
+/** What running pods takes: made once for a node. */
+import type { ContainerRuntime } from '../../cri/runtime.ts';
+import type { DnsConfig } from '../../cri/sandbox-types.ts';
+import type { Pod } from '../../kinds/generated/types.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { BackOffEntry } from '../back-off.ts';
+import type { ClusterDns } from '../config/dns.ts';
+import type { ConfigSources } from '../config/env.ts';
+import type { PodPlace } from '../config/field-ref.ts';
+import type { ObservedPod } from '../observed.ts';
+import type { ProbeResults } from '../plan-types.ts';
+import type { StartFailure } from '../status/container-status.ts';
+import type { Gate } from './gate.ts';
+import type { HookRunner } from './hooks.ts';
+import type { ImagePuller } from './image-puller.ts';
+import type { RecordPodEvent } from './pod-event.ts';
+import type { PodFiles } from './pod-files.ts';
+
+export interface NodeFacts {
+  /** The primary one first. */
+  readonly hostIPs: readonly string[];
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly memoryCapacityBytes: number;
+  readonly clusterDns: ClusterDns;
+  readonly nodeDns: DnsConfig;
+  /** The node's own /etc/hosts. */
+  readonly nodeHosts: string;
+  readonly logsFolder: string;
+  readonly seccompFolder: string;
+  /** The node's own cgroup; empty: the root. */
+  readonly cgroupRoot: string;
+}
+
+/** Makes a pod's volumes on the node. */
+export interface Volumes {
+  /** The place of each, by name. Throws VolumeError. Called again and again: makes what is missing, updates the rest. */
+  prepare(pod: Pod, place: PodPlace): Promise<ReadonlyMap<string, string>>;
+  /** Once nothing of the pod runs any more. */
+  remove(pod: Pod): Promise<void>;
+}
+
+/** What probes say, and whom they ask. */
+export interface PodProbes extends ProbeResults {
+  /** After each look at a pod: asks what runs, forgets what does not. */
+  follow(pod: Pod, observed: ObservedPod): void;
+  forget(podUid: string): void;
+}
+
+export interface RunTools {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly puller: ImagePuller;
+  readonly hooks: HookRunner;
+  readonly files: PodFiles;
+  readonly record: RecordPodEvent;
+  readonly probes: PodProbes;
+  readonly volumes: Volumes;
+  readonly sources: ConfigSources;
+  readonly node: NodeFacts;
+  /** For what costs the machine most: sandboxes and containers being made. */
+  readonly gate: Gate;
+}
+
+/** What is remembered of a pod between two looks at it. */
+export interface PodMemory {
+  /** By container name. */
+  readonly backOffs: Map<string, BackOffEntry>;
+  readonly startFailures: Map<string, StartFailure>;
+}
+
+export const newMemory = (): PodMemory => ({ backOffs: new Map(), startFailures: new Map() });

@@ -1,0 +1,118 @@
+/**
+ * A folder of files that changes all at once: readers see the old ones or the new ones, never a mixture. Each generation
+ * is a folder of its own, `..data` points to the current one, and every name that users see points through `..data`.
+ * Source: kubernetes pkg/volume/util/atomic_writer.go (users rely on the layout).
+ */
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import path from 'node:path';
+
+export interface VolumeFile {
+  readonly content: Buffer;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** By relative path: `app/settings.json`. */
+export type VolumeFiles = ReadonlyMap<string, VolumeFile>;
+
+export interface Generation {
+  /** Unique among this folder's generations: a time, a number. */
+  readonly name: string;
+  /** The group that owns the files, when the pod asks for one. */
+  readonly group: number | undefined;
+}
+
+const current = '..data';
+
+/** Whether anything was changed. */
+export async function writeAtomically(
+  folder: string,
+  files: VolumeFiles,
+  generation: Generation,
+): Promise<boolean> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await chmod(folder, 0o755);
+  const old = await readlink(path.join(folder, current)).catch(() => undefined);
+  if (old !== undefined && (await isSame(path.join(folder, old), files))) return false;
+  const next = `..${generation.name}`;
+  await writeGeneration(path.join(folder, next), files, generation.group);
+  const pointer = path.join(folder, `${current}_tmp`);
+  await rm(pointer, { force: true });
+  await symlink(next, pointer);
+  await rename(pointer, path.join(folder, current));
+  await showNames(folder, files);
+  if (old !== undefined) await rm(path.join(folder, old), { recursive: true, force: true });
+  return true;
+}
+
+/** Group owners read what their pod is given, whatever the mode says of others. */
+const groupReads = 0o440;
+
+async function writeGeneration(folder: string, files: VolumeFiles, group: number | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  // The process's umask must not decide what containers may read.
+  await chmod(folder, 0o755);
+  for (const [name, { content, mode }] of files) {
+    const file = path.join(folder, name);
+    for (const parent of foldersAbove(name)) {
+      await mkdir(path.join(folder, parent), { recursive: true });
+      await chmod(path.join(folder, parent), 0o755);
+    }
+    await writeFile(file, content);
+    if (group !== undefined) await chown(file, -1, group);
+    await chmod(file, group === undefined ? mode : mode | groupReads);
+  }
+}
+
+/** `a/b/c` -> `a`, `a/b` */
+function foldersAbove(name: string): string[] {
+  const parts = name.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** Names at the top that lead through the current generation; those that it does not have go. */
+async function showNames(folder: string, files: VolumeFiles): Promise<void> {
+  const wanted = new Set([...files.keys()].map((name) => name.split('/')[0] as string));
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('..')) continue;
+    if (!wanted.delete(name)) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+  for (const name of wanted) await symlink(path.join(current, name), path.join(folder, name));
+}
+
+async function isSame(folder: string, files: VolumeFiles): Promise<boolean> {
+  const names = await filesBelow(folder, '');
+  if (names.length !== files.size) return false;
+  for (const name of names) {
+    const wanted = files.get(name);
+    if (wanted === undefined) return false;
+    const file = path.join(folder, name);
+    const { mode } = await lstat(file);
+    if ((mode & 0o777 & ~groupReads) !== (wanted.mode & ~groupReads)) return false;
+    if (!wanted.content.equals(await readFile(file))) return false;
+  }
+  return true;
+}
+
+async function filesBelow(folder: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(path.join(folder, prefix), { withFileTypes: true }).catch(() => []);
+  const nested = await Promise.all(
+    entries.map((entry) => {
+      const name = path.posix.join(prefix, entry.name);
+      return entry.isDirectory() ? filesBelow(folder, name) : [name];
+    }),
+  );
+  return nested.flat();
+}

@@ -1,0 +1,114 @@
+/** A pod's volumes on the node's disk. Places are those of upstream, below the pod's folder. */
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { EmptyDirVolumeSource, Pod, Volume } from '../../kinds/generated/types.ts';
+import { readQuantity } from '../../kinds/quantities.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { value } from '../../lib/quantity.ts';
+import type { ConfigSources } from '../config/env.ts';
+import { ContainerConfigError } from '../config/errors.ts';
+import type { PodPlace } from '../config/field-ref.ts';
+import type { PodFiles } from '../run/pod-files.ts';
+import type { Volumes } from '../run/tools.ts';
+import { VolumeError } from '../run/volume-error.ts';
+import { writeAtomically } from './atomic-folder.ts';
+import { prepareHostPath } from './host-path.ts';
+import { type PodToken, volumeFiles } from './volume-files.ts';
+
+/** Memory as a file system: mounting takes privileges that tests do not have. */
+export interface MemoryFolders {
+  /** Fine when it is there. `sizeBytes`: undefined for as much as the machine gives. */
+  mount(folder: string, sizeBytes: number | undefined): Promise<void>;
+  /** Fine when it is not there. */
+  unmount(folder: string): Promise<void>;
+}
+
+const pluginFolders = {
+  configMap: 'kubernetes.io~configmap',
+  secret: 'kubernetes.io~secret',
+  downwardAPI: 'kubernetes.io~downward-api',
+  projected: 'kubernetes.io~projected',
+  emptyDir: 'kubernetes.io~empty-dir',
+} as const;
+
+export class NodeVolumes implements Volumes {
+  readonly #options: {
+    files: PodFiles;
+    sources: ConfigSources;
+    token: PodToken;
+    memory: MemoryFolders;
+    clock: Clock;
+  };
+  #generations = 0;
+
+  constructor(options: {
+    files: PodFiles;
+    sources: ConfigSources;
+    token: PodToken;
+    memory: MemoryFolders;
+    clock: Clock;
+  }) {
+    this.#options = options;
+  }
+
+  async prepare(pod: Pod, place: PodPlace): Promise<ReadonlyMap<string, string>> {
+    const places = new Map<string, string>();
+    for (const volume of pod.spec?.volumes ?? [])
+      places.set(volume.name, await this.#one(pod, volume, place));
+    return places;
+  }
+
+  async remove(pod: Pod): Promise<void> {
+    const uid = pod.metadata.uid ?? '';
+    for (const volume of pod.spec?.volumes ?? [])
+      if (volume.emptyDir?.medium === 'Memory')
+        await this.#options.memory.unmount(this.#folder(uid, volume.name, 'emptyDir'));
+    // Only what is made here: a hostPath is the node's own.
+    await rm(path.join(this.#options.files.folder(uid), 'volumes'), { recursive: true, force: true });
+  }
+
+  #folder(uid: string, name: string, plugin: keyof typeof pluginFolders): string {
+    return path.join(this.#options.files.folder(uid), 'volumes', pluginFolders[plugin], name);
+  }
+
+  async #one(pod: Pod, volume: Volume, place: PodPlace): Promise<string> {
+    const uid = pod.metadata.uid ?? '';
+    if (volume.hostPath !== undefined) return prepareHostPath(volume.name, volume.hostPath);
+    if (volume.emptyDir !== undefined)
+      return this.#emptyDir(pod, this.#folder(uid, volume.name, 'emptyDir'), volume.emptyDir);
+    const plugin = (['configMap', 'secret', 'downwardAPI', 'projected'] as const).find(
+      (kind) => volume[kind] !== undefined,
+    );
+    if (plugin === undefined)
+      throw new VolumeError(volume.name, 'this kind of volume is not supported on this node');
+    const folder = this.#folder(uid, volume.name, plugin);
+    const { sources, token, clock } = this.#options;
+    try {
+      const files = await volumeFiles({ pod, volume: volume.name, place, sources, token }, volume);
+      const name = `${new Date(clock.now())
+        .toISOString()
+        .replaceAll(/[-T:.]/g, '_')
+        .slice(0, 19)}.${this.#generations++}`;
+      const group = pod.spec?.securityContext?.fsGroup;
+      await writeAtomically(folder, files ?? new Map(), { name, group });
+    } catch (failure) {
+      if (failure instanceof ContainerConfigError)
+        throw new VolumeError(volume.name, failure.message, failure);
+      throw failure;
+    }
+    return folder;
+  }
+
+  /** Everybody in the pod may write into it; with a group, what is made in it is the group's. */
+  async #emptyDir(pod: Pod, folder: string, { medium, sizeLimit }: EmptyDirVolumeSource): Promise<string> {
+    await mkdir(folder, { recursive: true });
+    if (medium === 'Memory') {
+      const bytes = sizeLimit === undefined ? undefined : Number(value(readQuantity(sizeLimit)));
+      await this.#options.memory.mount(folder, bytes === 0 ? undefined : bytes);
+    }
+    const group = pod.spec?.securityContext?.fsGroup;
+    if (group !== undefined) await chown(folder, -1, group);
+    await chmod(folder, group === undefined ? 0o777 : 0o2777);
+    return folder;
+  }
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import type { ConfigMap, Secret, Volume } from '../../kinds/generated/types.ts';
+import { createManualClock } from '../../lib/manual-clock.ts';
+import { PodFiles } from '../run/pod-files.ts';
+import { testContainer, testPod } from '../test-kit.ts';
+import { NodeVolumes } from './node-volumes.ts';
+
+async function world(t: TestContext) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'wherry-volumes-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const configMaps = new Map<string, ConfigMap>();
+  const secrets = new Map<string, Secret>();
+  const mounted: string[] = [];
+  const files = new PodFiles(folder);
+  const volumes = new NodeVolumes({
+    files,
+    clock: createManualClock(),
+    sources: {
+      configMap: (_, name) => configMaps.get(name),
+      secret: (_, name) => secrets.get(name),
+      services: () => [],
+    },
+    token: async (_, { audience, expirationSeconds }) => {
+      if (audience === 'bad') throw new Error('no such audience');
+      return `token for ${audience} (${expirationSeconds})`;
+    },
+    memory: {
+      mount: async (at, bytes) => void mounted.push(`mount ${path.basename(at)} ${bytes}`),
+      unmount: async (at) => void mounted.push(`unmount ${path.basename(at)}`),
+    },
+  });
+  const place = { hostIPs: [], podIPs: [], allocatable: { cpu: '2' } };
+  const podOf = (...list: Volume[]) =>
+    testPod(
+      { volumes: list, containers: [testContainer('web', { resources: { limits: { memory: '1Mi' } } })] },
+      { metadata: { labels: { app: 'web' } } },
+    );
+  const prepare = async (...list: Volume[]) => [...(await volumes.prepare(podOf(...list), place)).values()];
+  return { folder, files, volumes, configMaps, secrets, mounted, place, podOf, prepare };
+}
+
+/** Every file that users see, with its content. */
+async function contentOf(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => !name.startsWith('..'));
+  const visible = await readdir(folder);
+  const found: Record<string, string> = {};
+  for (const name of [...names, ...(await nested(folder, visible))])
+    if ((await stat(path.join(folder, name))).isFile())
+      found[name] = await readFile(path.join(folder, name), 'utf8');
+  return found;
+}
+
+/** Links to folders are not followed by readdir. */
+async function nested(folder: string, visible: readonly string[]): Promise<string[]> {
+  const folders = [];
+  for (const name of visible.filter((each) => !each.startsWith('..')))
+    if ((await stat(path.join(folder, name))).isDirectory())
+      folders.push(
+        ...(await readdir(path.join(folder, name), { recursive: true })).map((inner) =>
+          path.join(name, inner),
+        ),
+      );
+  return folders;
+}
+
+describe('volumes made of objects', () => {
+  test('a ConfigMap, updated all at once', async (t) => {
+    const { configMaps, prepare } = await world(t);
+    configMaps.set('cm', { metadata: {}, data: { a: '1', b: '2' }, binaryData: { c: 'Aw==' } });
+    const volume = { name: 'v', configMap: { name: 'cm', defaultMode: 0o640 } };
+    const [folder = ''] = await prepare(volume);
+    assert.match(folder, /uid-1\/volumes\/kubernetes\.io~configmap\/v$/);
+    assert.deepEqual(await contentOf(folder), { a: '1', b: '2', c: '\u0003' });
+    assert.equal((await stat(path.join(folder, 'a'))).mode & 0o777, 0o640);
+    assert.equal(await readlink(path.join(folder, 'a')), '..data/a');
+    const before = await readlink(path.join(folder, '..data'));
+
+    await prepare(volume);
+    assert.equal(await readlink(path.join(folder, '..data')), before);
+
+    configMaps.set('cm', { metadata: {}, data: { a: 'new', d: '4' } });
+    await prepare(volume);
+    assert.deepEqual(await contentOf(folder), { a: 'new', d: '4' });
+    const now = await readlink(path.join(folder, '..data'));
+    assert.notEqual(now, before);
+    assert.deepEqual((await readdir(folder)).sort(), ['..data', now, 'a', 'd'].sort());
+  });
+
+  test('some keys of a Secret, under names and modes of their own', async (t) => {
+    const { secrets, prepare } = await world(t);
+    secrets.set('s', { metadata: {}, data: { user: 'bWU=', password: 'c2VjcmV0' } });
+    const items = [{ key: 'password', path: 'deep/down/pw', mode: 0o400 }];
+    const [folder = ''] = await prepare({ name: 'v', secret: { secretName: 's', items } });
+    assert.deepEqual(await contentOf(folder), { 'deep/down/pw': 'secret' });
+    assert.equal((await stat(path.join(folder, 'deep/down/pw'))).mode & 0o777, 0o400);
+    assert.equal((await lstat(path.join(folder, 'deep'))).isSymbolicLink(), true);
+  });
+
+  test('fields of the pod, and many sources in one', async (t) => {
+    const { configMaps, secrets, prepare } = await world(t);
+    configMaps.set('ca', { metadata: {}, data: { 'ca.crt': 'CA' } });
+    secrets.set('s', { metadata: {}, data: { k: 'dg==' } });
+    const [folder = ''] = await prepare({
+      name: 'all',
+      projected: {
+        defaultMode: 0o600,
+        sources: [
+          { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+          { configMap: { name: 'ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+          { secret: { name: 's' } },
+          { secret: { name: 'none', optional: true } },
+          {
+            downwardAPI: {
+              items: [
+                { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+                {
+                  path: 'memory',
+                  resourceFieldRef: { containerName: 'web', resource: 'limits.memory', divisor: '1Ki' },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    });
+    assert.deepEqual(await contentOf(folder), {
+      token: 'token for undefined (3607)',
+      'ca.crt': 'CA',
+      k: 'v',
+      labels: 'app="web"',
+      memory: '1024',
+    });
+    assert.equal((await stat(path.join(folder, 'token'))).mode & 0o777, 0o600);
+  });
+
+  test('what is missing is said, unless it may be', async (t) => {
+    const { configMaps, prepare } = await world(t);
+    configMaps.set('cm', { metadata: {}, data: { a: '1' } });
+    const items = [{ key: 'none', path: 'x' }];
+    const refused: [Volume, string][] = [
+      [{ name: 'v', configMap: { name: 'none' } }, 'configmap "none" not found'],
+      [{ name: 'v', secret: { secretName: 'none' } }, 'secret "none" not found'],
+      [{ name: 'v', configMap: { name: 'cm', items } }, 'references non-existent config key: none'],
+      [
+        { name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't', audience: 'bad' } }] } },
+        'failed to fetch token: no such audience',
+      ],
+      [
+        { name: 'v', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.none' } }] } },
+        'unsupported fieldPath: spec.none',
+      ],
+      [{ name: 'v', nfs: { server: 's', path: '/' } }, 'this kind of volume is not supported on this node'],
+    ];
+    for (const [volume, why] of refused)
+      await assert.rejects(prepare(volume), {
+        code: 'VOLUME_FAILED',
+        message: `MountVolume.SetUp failed for volume "v" : ${why}`,
+      });
+    const [folder = ''] = await prepare({ name: 'v', configMap: { name: 'none', optional: true } });
+    assert.deepEqual(await contentOf(folder), {});
+  });
+});
+
+describe('other volumes', () => {
+  test('an empty folder for everybody in the pod, gone with it', async (t) => {
+    const { volumes, mounted, podOf, place, files } = await world(t);
+    const pod = podOf(
+      { name: 'disk', emptyDir: {} },
+      { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      { name: 'unbound', emptyDir: { medium: 'Memory' } },
+    );
+    const places = await volumes.prepare(pod, place);
+    const disk = places.get('disk') ?? '';
+    assert.equal((await stat(disk)).mode & 0o7777, 0o777);
+    await writeFile(path.join(disk, 'kept'), 'yes');
+    await volumes.prepare(pod, place);
+    assert.equal(await readFile(path.join(disk, 'kept'), 'utf8'), 'yes');
+    assert.deepEqual(mounted.splice(0, 2), ['mount memory 1048576', 'mount unbound undefined']);
+    mounted.length = 0;
+    await volumes.remove(pod);
+    assert.deepEqual(mounted, ['unmount memory', 'unmount unbound']);
+    await assert.rejects(stat(path.join(files.folder('uid-1'), 'volumes')));
+  });
+
+  test("a place of the node's own is checked, and left alone", async (t) => {
+    const { folder, volumes, podOf, prepare } = await world(t);
+    const at = (name: string) => path.join(folder, 'host', name);
+    await mkdir(at('dir'), { recursive: true });
+    await writeFile(at('file'), 'mine');
+    const of = (name: string, type?: string): Volume => ({ name: 'v', hostPath: { path: at(name), type } });
+    assert.deepEqual(await prepare(of('anything')), [at('anything')]);
+    for (const [name, type] of [
+      ['dir', 'Directory'],
+      ['file', 'File'],
+      ['new/dir', 'DirectoryOrCreate'],
+      ['new/file', 'FileOrCreate'],
+    ] as const)
+      assert.deepEqual(await prepare(of(name, type)), [at(name)]);
+    assert.ok((await stat(at('new/dir'))).isDirectory() && (await stat(at('new/file'))).isFile());
+    const refused = { File: 'dir', Directory: 'file', Socket: 'file', CharDevice: 'none' };
+    for (const [type, name] of Object.entries(refused))
+      await assert.rejects(prepare(of(name, type)), /hostPath type check failed: .* is not a/);
+    await volumes.remove(podOf(of('dir')));
+    assert.equal(await readFile(at('file'), 'utf8'), 'mine');
+  });
+});
