@@ -37,7 +37,7 @@ function countFields(value: unknown): number {
     return count;
   }
   const record = value as Record<string, unknown>;
-  for (const key of Object.keys(record)) {
+  for (const key in record) {
     count += 1;
     const item = record[key];
     if (typeof item === 'object') count += countFields(item);

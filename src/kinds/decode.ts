@@ -366,11 +366,15 @@ function lateOf(name: string): Late {
   return late;
 }
 
+function completeItems(items: object, of: FieldType): void {
+  if (Array.isArray(items)) for (const item of items) completeBelow(item, of);
+  else for (const item of Object.values(items)) completeBelow(item, of);
+}
+
 function completeBelow(value: unknown, type: FieldType): void {
   if (typeof value !== 'object' || value === null) return;
   if (type.type === 'object') completeObject(value as Target, type.schema);
-  else if (type.type === 'list' || type.type === 'map')
-    for (const item of Object.values(value)) completeBelow(item, type.of);
+  else if (type.type === 'list' || type.type === 'map') completeItems(value, type.of);
 }
 
 /**

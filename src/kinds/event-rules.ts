@@ -131,6 +131,12 @@ export const toCoreEvent = (event: AnyObject): AnyObject => rename(event, toCore
 export const fromCoreEvent = (event: AnyObject): AnyObject =>
   rename(event, toEventsNames, 'events.k8s.io/v1');
 
+/** `regarding.name` -> `involvedObject.name` */
+export function toCoreField(field: string): string {
+  const [first = '', ...rest] = field.split('.');
+  return [toCoreNames.get(first) ?? first, ...rest].join('.');
+}
+
 export function eventSelectableFields(event: CoreEvent): Record<string, string> {
   const about = event.involvedObject ?? {};
   return {

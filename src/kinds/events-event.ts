@@ -3,6 +3,7 @@ import {
   eventSelectableFields,
   fromCoreEvent,
   toCoreEvent,
+  toCoreField,
   validateEvent,
   validateStrictEvent,
   validateStrictEventUpdate,
@@ -38,7 +39,14 @@ export const event = defineKind<EventsEvent>({
     ...column,
     of: (event: EventsEvent, now: number) => column.of(asCore(event), now),
   })),
-  storedAs: { group: '', version: 'v1', kind: 'Event', toStored: toCoreEvent, fromStored: fromCoreEvent },
+  storedAs: {
+    group: '',
+    version: 'v1',
+    kind: 'Event',
+    toStored: toCoreEvent,
+    fromStored: fromCoreEvent,
+    storedField: toCoreField,
+  },
   example: {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',

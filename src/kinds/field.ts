@@ -101,7 +101,8 @@ export class Path {
   /** `spec` -> `spec.ports` */
   child(...names: string[]): Path {
     let at: Path = this;
-    for (const name of names) at = new Path(name, at);
+    // By index: an iterator for each of a thousand steps is what a large pod's rules would spend most on.
+    for (let index = 0; index < names.length; index++) at = new Path(names[index] as string, at);
     return at;
   }
 

@@ -99,6 +99,8 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
     kind: string;
     toStored: (object: AnyObject) => AnyObject;
     fromStored: (object: AnyObject) => AnyObject;
+    /** What a field that can be selected by is called in the stored form; left out: the same. */
+    storedField?: (field: string) => string;
   };
 
   /** A valid object: the contract tests create it, read it, patch it, print it, delete it. */

@@ -100,11 +100,17 @@ function requirementMatches({ key, operator, values = [] }: LabelSelectorRequire
 
 /** No selector selects nothing, the empty one everything, one that cannot be evaluated nothing. */
 export function selectorMatches(selector: LabelSelector | null | undefined, labels: Labels = {}): boolean {
-  if (selector == null || !isUsableSelector(selector)) return false;
-  return (
-    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => getOwn(labels, key) === value) &&
-    (selector.matchExpressions ?? []).every((requirement) => requirementMatches(requirement, labels))
-  );
+  return selectorMatcher(selector)(labels);
+}
+
+/** For many objects: what hangs on the selector alone is found out once. */
+export function selectorMatcher(selector: LabelSelector | null | undefined): (labels?: Labels) => boolean {
+  if (selector == null || !isUsableSelector(selector)) return () => false;
+  const wanted = Object.entries(selector.matchLabels ?? {});
+  const requirements = selector.matchExpressions ?? [];
+  return (labels = {}) =>
+    wanted.every(([key, value]) => getOwn(labels, key) === value) &&
+    requirements.every((requirement) => requirementMatches(requirement, labels));
 }
 
 function requirementText({ key, operator, values = [] }: LabelSelectorRequirement): string {

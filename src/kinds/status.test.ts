@@ -97,11 +97,11 @@ describe('failures in upstream’s words', () => {
     ],
     [
       'no such verb',
-      methodNotAllowedError(deployments, 'create'),
+      methodNotAllowedError(),
       {
-        message: 'create is not supported on resources of kind "deployments.apps"',
+        message: 'the server does not allow this method on the requested resource',
         reason: 'MethodNotAllowed',
-        details: { group: 'apps', kind: 'deployments' },
+        details: {},
         code: 405,
       },
     ],

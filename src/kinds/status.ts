@@ -61,10 +61,16 @@ export class StatusError extends WherryError {
       status: 'Failure',
       message: this.message,
       ...(this.reason === '' ? {} : { reason: this.reason }),
-      ...(this.details === undefined ? {} : { details: this.details }),
+      ...(this.details === undefined ? {} : { details: withoutEmpty(this.details) }),
       code: this.httpCode,
     };
   }
+}
+
+/** A field that is empty is not sent, as with Go's omitempty. */
+function withoutEmpty(details: StatusDetails): StatusDetails {
+  if (details.name !== '' && details.group !== '' && details.kind !== '') return details;
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== ''));
 }
 
 /** The resource a failure is about: `{ group: 'apps', plural: 'deployments' }`. */
@@ -137,15 +143,13 @@ export const unauthorizedError = (): StatusError => new StatusError(401, 'Unauth
 export const noRouteError = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 
-export const methodNotAllowedError = (resource: ResourceName, verb: string): StatusError =>
+/** The path is there, and the method is not one of its own. Upstream's router says so before anybody looks at the resource. */
+export const methodNotAllowedError = (): StatusError =>
   new StatusError(
     405,
     'MethodNotAllowed',
-    `${verb} is not supported on resources of kind "${qualified(resource)}"`,
-    {
-      ...(resource.group === '' ? {} : { group: resource.group }),
-      kind: resource.plural,
-    },
+    'the server does not allow this method on the requested resource',
+    {},
   );
 
 export const notAcceptableError = (accepted: readonly string[]): StatusError =>

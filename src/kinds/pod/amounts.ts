@@ -8,8 +8,6 @@ import type { Container, PodSpec } from '../generated/types.ts';
 export type Amounts = Readonly<Record<string, string>>;
 export type AmountMap = Map<string, Quantity>;
 
-const zero = parseQuantity('0') as Quantity;
-
 /** The amounts that can be read. */
 export function readAmounts(amounts: Amounts | undefined): AmountMap {
   const result: AmountMap = new Map();
@@ -21,7 +19,10 @@ export function readAmounts(amounts: Amounts | undefined): AmountMap {
 }
 
 export function addAmounts(sum: AmountMap, more: AmountMap): void {
-  for (const [name, quantity] of more) sum.set(name, addQuantity(sum.get(name) ?? zero, quantity));
+  for (const [name, quantity] of more) {
+    const before = sum.get(name);
+    sum.set(name, before === undefined ? quantity : addQuantity(before, quantity));
+  }
 }
 
 function raiseTo(most: AmountMap, other: AmountMap): void {

@@ -9,7 +9,12 @@ export interface PlacedContainer {
 
 /** `at` is the path of the spec. */
 export function placedContainers(spec: PodSpec, at: Path): PlacedContainer[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((name) =>
-    (spec[name] ?? []).map((container, index) => ({ container, at: at.child(name).index(index) })),
-  );
+  const placed: PlacedContainer[] = [];
+  for (const name of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    const containers = spec[name];
+    if (containers == null) continue;
+    const list = at.child(name);
+    for (const [index, container] of containers.entries()) placed.push({ container, at: list.index(index) });
+  }
+  return placed;
 }

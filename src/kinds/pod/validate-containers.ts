@@ -49,8 +49,9 @@ function validateResizePolicy(
   at: Path,
 ): FieldError[] {
   const errors: FieldError[] = [];
+  if (container.resizePolicy == null) return errors;
   const seen = new Set<string>();
-  for (const [index, policy] of (container.resizePolicy ?? []).entries()) {
+  for (const [index, policy] of container.resizePolicy.entries()) {
     if (seen.has(policy.resourceName)) errors.push(duplicate(at.index(index), policy.resourceName));
     seen.add(policy.resourceName);
     errors.push(...validateChoice(policy.resourceName, ['cpu', 'memory'], at));
@@ -130,9 +131,10 @@ const runningOnly = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupPro
 
 export function validateInitContainers(scope: ContainerScope, at: Path): FieldError[] {
   const errors: FieldError[] = [];
+  if (scope.spec.initContainers == null) return errors;
   const graceSeconds = scope.spec.terminationGracePeriodSeconds;
   const names = new Set((scope.spec.containers ?? []).map((container) => container.name));
-  for (const [index, container] of (scope.spec.initContainers ?? []).entries()) {
+  for (const [index, container] of scope.spec.initContainers.entries()) {
     const here = at.index(index);
     errors.push(...validateCommon(container, scope, here), ...validateRestartRules(container, here));
     if (names.has(container.name)) errors.push(duplicate(here.child('name'), container.name));
@@ -184,11 +186,12 @@ function validateEphemeralOnly(container: EphemeralContainer, at: Path): FieldEr
 export function validateEphemeralContainers(scope: ContainerScope, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const { spec } = scope;
+  if (spec.ephemeralContainers == null) return errors;
   const others = new Set(
     [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((each) => each.name),
   );
   const names = new Set(others);
-  for (const [index, container] of (spec.ephemeralContainers ?? []).entries()) {
+  for (const [index, container] of spec.ephemeralContainers.entries()) {
     const here = at.index(index);
     errors.push(...validateCommon(container, scope, here), ...validateImageBlanks(container, here));
     if (names.has(container.name)) errors.push(duplicate(here.child('name'), container.name));

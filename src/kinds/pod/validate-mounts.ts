@@ -62,6 +62,7 @@ function validateSubPath(mount: VolumeMount, volumes: Volumes, here: Path, list:
 
 export function validateVolumeMounts(container: AnyContainer, volumes: Volumes, at: Path): FieldError[] {
   const errors: FieldError[] = [];
+  if (container.volumeMounts == null) return errors;
   const mountPaths = new Set<string>();
   const deviceNames = new Set(container.volumeDevices?.map((device) => device.name));
   const devicePaths = new Set(container.volumeDevices?.map((device) => device.devicePath));
@@ -110,6 +111,7 @@ function validateDeviceName(
 
 export function validateVolumeDevices(container: AnyContainer, volumes: Volumes, at: Path): FieldError[] {
   const errors: FieldError[] = [];
+  if (container.volumeDevices == null) return errors;
   const names = new Set<string>();
   const paths = new Set<string>();
   const mountNames = new Set(container.volumeMounts?.map((mount) => mount.name));

@@ -137,7 +137,8 @@ function validateRequirements(
   const all = [...limits.keys(), ...requests.keys()];
   if (all.some(names.isHugePages) && !all.includes('cpu') && !all.includes('memory'))
     errors.push(forbidden(at, 'HugePages require cpu or memory'));
-  errors.push(...validateClaims(requirements.claims ?? [], podClaims, at.child('claims')));
+  if (requirements.claims != null)
+    errors.push(...validateClaims(requirements.claims, podClaims, at.child('claims')));
   return errors;
 }
 

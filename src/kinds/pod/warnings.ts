@@ -22,9 +22,10 @@ function duplicates<Item>(
   items: readonly Item[] | undefined,
   keyOf: (item: Item) => string,
 ): [number, string][] {
-  const seen = new Set<string>();
   const found: [number, string][] = [];
-  for (const [index, item] of (items ?? []).entries()) {
+  if (items == null) return found;
+  const seen = new Set<string>();
+  for (const [index, item] of items.entries()) {
     const key = keyOf(item);
     if (seen.has(key)) found.push([index, key]);
     seen.add(key);
@@ -51,6 +52,7 @@ function listWarnings(spec: PodSpec, at: Path): string[] {
 
 /** Half a byte cannot be had. */
 function fractionWarnings(amounts: Readonly<Record<string, string>> | undefined, at: Path): string[] {
+  if (amounts == null) return [];
   return ['memory', 'ephemeral-storage'].flatMap((name) => {
     const amount = parseQuantity(String(getOwn(amounts, name) ?? '0'));
     return amount !== undefined && milliValue(amount) % 1000n !== 0n
@@ -63,9 +65,10 @@ function fractionWarnings(amounts: Readonly<Record<string, string>> | undefined,
 
 /** A variable that is set twice is fine only when the second is built from the first. */
 function environmentWarnings({ container, at }: PlacedContainer): string[] {
-  const seen = new Set<string>();
   const warnings: string[] = [];
-  for (const [index, { name, value = '', valueFrom }] of (container.env ?? []).entries()) {
+  if (container.env == null) return warnings;
+  const seen = new Set<string>();
+  for (const [index, { name, value = '', valueFrom }] of container.env.entries()) {
     const reference = `$(${name})`;
     const builtFromFirst = valueFrom == null && value !== reference && value.includes(reference);
     if (seen.has(name) && !builtFromFirst)
