@@ -149,6 +149,13 @@ describe('admission', () => {
       await make(server, storageClasses, storageClass('c'));
       assert.equal(await of(claim('two')), 'c');
     });
+
+    test('a class that is marked as in beta is one too', async () => {
+      const annotations = { 'storageclass.beta.kubernetes.io/is-default-class': 'true' };
+      const { metadata, ...rest } = storageClass('old', false);
+      await make(server, storageClasses, { ...rest, metadata: { ...metadata, annotations } });
+      assert.equal(await of(claim('one')), 'old');
+    });
   });
 
   test('DefaultIngressClass: the default class, unless one is named in either way', async () => {

@@ -1,23 +1,20 @@
 /**
  * Admission: what the cluster, not the kind, decides about an object on its way in. An ordered list of plugins, run
- * before validation. Each says which resources it concerns, and whether it looks at updates too. What needs no other
- * object and no user stands with its kind (kinds/pod/admission.ts). Source: plugin/pkg/admission of Kubernetes, those
- * on by default.
+ * before validation, and some after it. Each says which resources it concerns, and whether it looks at updates too. What
+ * needs no other object and no user stands with its kind (kinds/pod/admission.ts); quotas are charged with the commit
+ * (hooks/quota.ts). Source: plugin/pkg/admission of Kubernetes, those on by default.
  */
 import type { CertificateSigningRequest, Node, PodSpec } from '../kinds/generated/types.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import { forbiddenError, type ResourceName } from '../kinds/status.ts';
+import { UserError } from '../lib/errors.ts';
+import { claimResize } from './admission/claim-resize.ts';
+import { claimLimitRanger, podLimitRanger } from './admission/limit-ranger.ts';
+import { type AdmissionPlugin, nameOf } from './admission/plugin.ts';
+import { runtimeClass } from './admission/runtime-class.ts';
+import { serviceAccount } from './admission/service-account.ts';
 import type { Collection } from './cache/collection.ts';
 import type { ResourceRequest } from './context.ts';
-
-interface AdmissionPlugin {
-  readonly name: string;
-  readonly resources: readonly ResourceName[];
-  /** It looks at updates too, not only at new objects. */
-  readonly onUpdate?: boolean;
-  /** Changes the object in place, or throws 403. */
-  admit(request: ResourceRequest, object: AnyObject): void;
-}
 
 const pods: ResourceName = { group: '', plural: 'pods' };
 const persistentVolumes: ResourceName = { group: '', plural: 'persistentvolumes' };
@@ -26,17 +23,6 @@ const ingresses: ResourceName = { group: 'networking.k8s.io', plural: 'ingresses
 const ingressClasses: ResourceName = { group: 'networking.k8s.io', plural: 'ingressclasses' };
 const storageClasses: ResourceName = { group: 'storage.k8s.io', plural: 'storageclasses' };
 const priorityClasses: ResourceName = { group: 'scheduling.k8s.io', plural: 'priorityclasses' };
-
-/** Pods run as the namespace's `default` account unless they say otherwise. */
-const serviceAccount: AdmissionPlugin = {
-  name: 'ServiceAccount',
-  resources: [pods],
-  admit(_request, object) {
-    const spec = object.spec as PodSpec;
-    if ((spec.serviceAccountName ?? '') === '') spec.serviceAccountName = 'default';
-    spec.serviceAccount = spec.serviceAccountName;
-  },
-};
 
 interface PriorityClassObject extends AnyObject {
   value?: number;
@@ -75,7 +61,7 @@ const priority: AdmissionPlugin = {
   resources: [pods],
   admit(request, object) {
     const spec = object.spec as PodSpec;
-    const name = object.metadata.name ?? '';
+    const name = nameOf(object);
     const named = spec.priorityClassName ?? '';
     const found = priorityClassOf(request, named);
     if (named !== '' && found === undefined)
@@ -118,12 +104,15 @@ const oneDefaultPriority: AdmissionPlugin = {
   },
 };
 
-const isMarkedDefault = (object: AnyObject, annotation: string): boolean =>
-  object.metadata.annotations?.[annotation] === 'true';
-
-/** The newest of the classes that are marked as the default; of equals the first by name. */
-function defaultClass(request: ResourceRequest, of: ResourceName, annotation: string): string | undefined {
-  const marked = request.backend.cache.list(of).filter((each) => isMarkedDefault(each, annotation));
+/** The newest of the classes that one of the annotations marks as the default; of equals the first by name. */
+function defaultClass(
+  request: ResourceRequest,
+  of: ResourceName,
+  annotations: readonly string[],
+): string | undefined {
+  const isMarked = ({ metadata }: AnyObject) =>
+    annotations.some((annotation) => metadata.annotations?.[annotation] === 'true');
+  const marked = request.backend.cache.list(of).filter(isMarked);
   const age = (object: AnyObject) => object.metadata.creationTimestamp ?? '';
   return marked.sort((a, b) => (age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : 0))[0]?.metadata.name;
 }
@@ -135,7 +124,10 @@ const defaultStorageClass: AdmissionPlugin = {
     const spec = object.spec as { storageClassName?: string } | undefined;
     const legacy = object.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'];
     if (spec === undefined || spec.storageClassName !== undefined || legacy !== undefined) return;
-    const name = defaultClass(request, storageClasses, 'storageclass.kubernetes.io/is-default-class');
+    const name = defaultClass(request, storageClasses, [
+      'storageclass.kubernetes.io/is-default-class',
+      'storageclass.beta.kubernetes.io/is-default-class',
+    ]);
     if (name !== undefined) spec.storageClassName = name;
   },
 };
@@ -147,7 +139,7 @@ const defaultIngressClass: AdmissionPlugin = {
     const spec = object.spec as { ingressClassName?: string } | undefined;
     const legacy = object.metadata.annotations?.['kubernetes.io/ingress.class'];
     if (spec === undefined || spec.ingressClassName !== undefined || legacy !== undefined) return;
-    const name = defaultClass(request, ingressClasses, 'ingressclass.kubernetes.io/is-default-class');
+    const name = defaultClass(request, ingressClasses, ['ingressclass.kubernetes.io/is-default-class']);
     if (name !== undefined) spec.ingressClassName = name;
   },
 };
@@ -193,12 +185,16 @@ const certificateRequester: AdmissionPlugin = {
 };
 
 const plugins: readonly AdmissionPlugin[] = [
+  podLimitRanger,
+  claimLimitRanger,
   serviceAccount,
   priority,
   oneDefaultPriority,
   defaultStorageClass,
   defaultIngressClass,
   storageInUse,
+  runtimeClass,
+  claimResize,
   taintNodes,
   certificateRequester,
 ];
@@ -206,17 +202,41 @@ const plugins: readonly AdmissionPlugin[] = [
 function concerned(request: ResourceRequest): AdmissionPlugin[] {
   if (request.info.subresource !== '') return [];
   const { group, plural } = request.stored;
-  return plugins.filter(({ resources }) =>
-    resources.some((resource) => resource.plural === plural && resource.group === group),
+  const { disabledAdmission } = request.backend;
+  return plugins.filter(
+    ({ name, resources }) =>
+      !disabledAdmission.has(name) &&
+      resources.some((resource) => resource.plural === plural && resource.group === group),
   );
+}
+
+/** Throws UserError for a name that is no plugin's. */
+export function disabledPlugins(names: readonly string[]): ReadonlySet<string> {
+  const known = new Set(plugins.map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new UserError(
+      'UNKNOWN_ADMISSION_PLUGIN',
+      `--disable-admission-plugins names ${unknown.join(', ')}; there are ${[...known].sort().join(', ')}`,
+    );
+  return new Set(names);
 }
 
 /** Runs the plugins that concern a new object's resource; not on subresources. */
 export function admitNew(request: ResourceRequest, object: AnyObject): void {
-  for (const plugin of concerned(request)) plugin.admit(request, object);
+  for (const plugin of concerned(request)) plugin.admit?.(request, object);
 }
 
 /** The same for an object that is changed. */
 export function admitChanged(request: ResourceRequest, object: AnyObject): void {
-  for (const plugin of concerned(request)) if (plugin.onUpdate) plugin.admit(request, object);
+  for (const plugin of concerned(request)) if (plugin.onUpdate) plugin.admit?.(request, object);
+}
+
+/** The last word, when everything is filled in and the kind's own rules are met; `old` is there on an update. */
+export function validateAdmission(
+  request: ResourceRequest,
+  object: AnyObject,
+  old: AnyObject | undefined,
+): void {
+  for (const plugin of concerned(request)) plugin.validate?.(request, object, old);
 }

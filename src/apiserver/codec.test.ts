@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { configMap } from '../kinds/config-map.ts';
 import { deployment } from '../kinds/deployment.ts';
 import type { AnyObject } from '../kinds/object.ts';
+import { createdFields, encodedFields } from './apply/created-fields.ts';
 import { decodeTrusted, encodeStored, encodeWire, rewire } from './codec.ts';
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
@@ -35,6 +36,31 @@ test('an object of nothing but metadata, and one of a group', () => {
   });
   const { apiVersion } = parse(encodeStored(deployment, { metadata: { name: 'a' } }));
   assert.equal(apiVersion, 'apps/v1');
+});
+
+test('who owns what, whether it was written out before or not', () => {
+  const known = createdFields({ ...configMap, schema: 'ConfigMap' }, { metadata: {}, data: { a: '1' } });
+  assert.ok(known !== undefined && encodedFields(known) !== undefined);
+  const entry = { manager: 'a', operation: 'Update', fieldsType: 'FieldsV1' };
+  for (const managedFields of [
+    [],
+    [{}],
+    [{ ...entry, fieldsV1: known }],
+    [{ fieldsV1: known }],
+    [{ ...entry, fieldsV1: { 'f:data': {} } }],
+    [{ fieldsV1: known, ...entry, subresource: 'status' }, entry, { ...entry, fieldsV1: known }],
+  ]) {
+    const object = { metadata: { managedFields, name: 'a' }, data: { a: '1' } } as AnyObject;
+    const { metadata, data } = parse(encodeStored(configMap, object));
+    assert.deepEqual({ metadata, data }, JSON.parse(JSON.stringify(object)));
+  }
+});
+
+test('one large object after another, and a small one', () => {
+  for (const length of [10, 100_000, 70_000, 10, 1_000_000, 10]) {
+    const object = { metadata: { name: 'a' }, data: { a: 'ü'.repeat(length) } };
+    assert.deepEqual(parse(encodeStored(configMap, object)).data, object.data);
+  }
 });
 
 test('a view into a larger buffer is read by its own bounds', () => {

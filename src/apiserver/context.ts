@@ -8,6 +8,7 @@ import type { KindTable } from './kind-table.ts';
 import type { Representation } from './negotiate.ts';
 import type { ApiRequest, UserInfo } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
+import type { Tokens } from './tokens/tokens.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
 import type { YamlThread } from './yaml/thread.ts';
 
@@ -20,6 +21,10 @@ export interface Backend {
   readonly hooks: readonly Hook[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Undefined: this server gives no tokens to service accounts, and pods need none. */
+  readonly tokens: Tokens | undefined;
+  /** Admission plugins that are switched off, by name. */
+  readonly disabledAdmission: ReadonlySet<string>;
   /** Bodies in YAML are read in one thread, answers written in another: a long list makes no body wait. */
   readonly yaml: { readonly read: YamlThread; readonly write: YamlThread };
 }

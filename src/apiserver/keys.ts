@@ -17,9 +17,16 @@ function storedResource(kind: Kind): string {
   return `${kind.storedAs?.group ?? kind.group}/${kind.plural}`.replace(/^\//, 'core/');
 }
 
+const prefixes = new WeakMap<Kind, string>();
+
 /** `/registry/core/pods/` */
 export function kindPrefix(kind: Kind): string {
-  return `${registryPrefix}${storedResource(kind)}/`;
+  let prefix = prefixes.get(kind);
+  if (prefix === undefined) {
+    prefix = `${registryPrefix}${storedResource(kind)}/`;
+    prefixes.set(kind, prefix);
+  }
+  return prefix;
 }
 
 /** `/registry/core/pods/default/web`, `/registry/core/nodes/node-1` */

@@ -67,3 +67,9 @@ export const lingerMilliseconds = 2_000;
 
 /** How long requests under way may take once the server drains; then they are cut. */
 export const drainMilliseconds = 10_000;
+
+/** In which objects are joined piece by piece; grows for one that is larger, and shrinks again after it. */
+export const encodeBufferBytes = 64 * 1024;
+
+/** Names of fields whose JSON is kept; the types have about a hundred that stand where it is asked for. */
+export const encodedNamesMax = 512;

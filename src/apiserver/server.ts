@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import { type BootOptions, bootCluster } from './boot.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import type { Backend, RequestContext } from './context.ts';
-import { type InFlight, makeFilters, type Next, statusOf } from './filters/chain.ts';
+import { type CheckToken, type InFlight, makeFilters, type Next, statusOf } from './filters/chain.ts';
 import type { Hook } from './hooks/hook.ts';
 import { KindTable } from './kind-table.ts';
 import { startCompaction } from './maintenance.ts';
@@ -21,6 +21,7 @@ import { dispatch } from './rest/dispatch.ts';
 import { patchTypeOf } from './rest/patch.ts';
 import { respondJson, toYaml } from './rest/respond.ts';
 import type { NonResourceRoutes } from './routes/routes.ts';
+import type { Tokens } from './tokens/tokens.ts';
 import { WatchHub, type WatchInstruments } from './watch/watch-hub.ts';
 import { yamlReadMillisecondsMax, yamlWriteMillisecondsMax } from './yaml/limits.ts';
 import { YamlThread } from './yaml/thread.ts';
@@ -47,6 +48,8 @@ export interface ApiServerOptions {
   /** Makes the routes that are no resources: discovery, OpenAPI, health, metrics. */
   readonly routes: (backend: Backend) => NonResourceRoutes;
   readonly inFlight: InFlight;
+  readonly tokens?: Tokens;
+  readonly disabledAdmission?: ReadonlySet<string>;
   readonly observe?: (record: RequestRecord) => void;
   /** Where the hub counts events and watchers of a kind. */
   readonly watchInstruments?: WatchInstruments;
@@ -77,13 +80,23 @@ async function routeResource(backend: Backend, context: RequestContext): Promise
   return representation.media === 'yaml' ? toYaml(response, backend.yaml.write) : response;
 }
 
+/** Whom a bearer token stands for; undefined: nobody. */
+function tokenChecker({ tokens, cache, clock }: Backend): CheckToken {
+  if (tokens === undefined) return async () => undefined;
+  return async (token) => {
+    const verdict = await tokens.check(token, { lookup: (...at) => cache.get(...at), now: clock.now() });
+    return 'user' in verdict ? verdict.user : undefined;
+  };
+}
+
 function compose(filters: ReturnType<typeof makeFilters>, last: Next): Next {
   return filters.reduceRight<Next>((next, filter) => (context) => filter(context, next), last);
 }
 
 /** Fills the cache, boots the cluster's own objects, and answers. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, log = silentLogger } = options;
+  const { store, clock, random, tokens, log = silentLogger } = options;
+  const { disabledAdmission = new Set<string>() } = options;
   const kinds = new KindTable(options.kinds);
   const cache = new WatchCache({
     store,
@@ -98,10 +111,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     read: new YamlThread({ clock, millisecondsMax: yamlReadMillisecondsMax }),
     write: new YamlThread({ clock, millisecondsMax: yamlWriteMillisecondsMax }),
   };
-  const backend: Backend = { store, cache, hub, kinds, hooks: options.hooks, clock, random, yaml };
+  const backend: Backend = {
+    store,
+    cache,
+    hub,
+    kinds,
+    hooks: options.hooks,
+    clock,
+    random,
+    yaml,
+    tokens,
+    disabledAdmission,
+  };
   for (const hook of options.hooks) hook.start?.(cache);
   const routes = options.routes(backend);
-  const answer = compose(makeFilters(options.inFlight), async (context) =>
+  const answer = compose(makeFilters(options.inFlight, tokenChecker(backend)), async (context) =>
     context.info.isResource ? routeResource(backend, context) : routes.answer(context),
   );
   const handle = makeHandler(answer, { kinds, clock, log, observe: options.observe });

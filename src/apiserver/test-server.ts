@@ -7,6 +7,7 @@ import { apiServerUser } from './boot.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ApiResponse, Sink, UserInfo } from './request.ts';
 import type { ApiServer } from './server.ts';
+import type { TokenOptions } from './tokens/tokens.ts';
 
 export interface Answer {
   readonly status: number;
@@ -94,18 +95,31 @@ function openStream(body: (sink: Sink) => () => void): WatchedStream {
   };
 }
 
-export async function startTestServer(options: { store?: Store; seed?: number } = {}): Promise<TestServer> {
+export interface TestServerOptions {
+  readonly store?: Store;
+  readonly seed?: number;
+  /** Addresses of Services and pods are this machine's own. */
+  readonly loopback?: boolean;
+  /** Unless given, there are no tokens, and pods need no account. */
+  readonly serviceAccounts?: TokenOptions;
+  readonly disabledAdmission?: readonly string[];
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = createManualClock();
   const store = options.store ?? createMemoryStore();
   const server = await startControlPlane({
     store,
     clock,
     random: seededRandom(options.seed ?? 1),
-    serviceCIDRs: ['10.96.0.0/16'],
+    serviceCIDRs: [options.loopback === true ? '127.96.0.0/16' : '10.96.0.0/16'],
+    loopbackEndpoints: options.loopback ?? false,
     nodePortRange: '30000-32767',
     advertise: { address: '172.30.0.1', port: 6443 },
     platform: 'linux/amd64',
     runtime: 'node',
+    ...(options.serviceAccounts === undefined ? {} : { serviceAccounts: options.serviceAccounts }),
+    disabledAdmission: options.disabledAdmission ?? [],
   });
   const send = (method: string, url: string, { body, headers, ...rest }: CallOptions) =>
     server.handle({

@@ -54,8 +54,12 @@ class Gatherer {
   }
 }
 
-const isBare = (value: Value): boolean =>
-  typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+export function isBare(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  // What comes from JSON inherits nothing that could be listed.
+  for (const _key in value) return false;
+  return true;
+}
 
 function compareValues(plan: Plan, before: Value, after: Value): Difference | undefined {
   if (before === after) return undefined;

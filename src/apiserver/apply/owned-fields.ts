@@ -9,20 +9,26 @@ import { fieldElement } from './path-element.ts';
 export type OwnedKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema' | 'subresources'>;
 
 /** What the server says of an object is nobody's. Source: managedfields stripmeta.go. */
+const unownedFields = ['apiVersion', 'kind', 'metadata'];
+const unownedMetadata = [
+  'clusterName',
+  'creationTimestamp',
+  'generation',
+  'managedFields',
+  'name',
+  'namespace',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+];
+
 const unowned = setOf(
-  ...['apiVersion', 'kind', 'metadata'].map((field) => [fieldElement(field)]),
-  ...[
-    'clusterName',
-    'creationTimestamp',
-    'generation',
-    'managedFields',
-    'name',
-    'namespace',
-    'resourceVersion',
-    'selfLink',
-    'uid',
-  ].map((field) => [fieldElement('metadata'), fieldElement(field)]),
+  ...unownedFields.map((field) => [fieldElement(field)]),
+  ...unownedMetadata.map((field) => [fieldElement('metadata'), fieldElement(field)]),
 );
+
+export const isUnowned = (field: string): boolean => unownedFields.includes(field);
+export const isUnownedMetadata = (field: string): boolean => unownedMetadata.includes(field);
 
 export function withoutServerFields(set: FieldSet): FieldSet {
   return difference(set, unowned);
@@ -37,9 +43,12 @@ const [metadata, status] = [fieldElement('metadata'), fieldElement('status')];
 export function withoutResetFields(set: FieldSet, kind: OwnedKind, subresource: string): FieldSet {
   if (subresource === 'status')
     return onlyBelow(set, (element) => element === status || element === metadata);
-  if (subresource !== '' || !kind.subresources.includes('status')) return set;
+  if (subresource !== '' || !resetsStatus(kind)) return set;
   return onlyBelow(set, (element) => element !== status);
 }
+
+/** Whether only /status can change the status. */
+export const resetsStatus = (kind: OwnedKind): boolean => kind.subresources.includes('status');
 
 const emptyObjects = new Map<string, AnyObject>();
 

@@ -6,6 +6,7 @@ import type { ManagedFieldsEntry } from '../../kinds/generated/types.ts';
 import { type AnyObject, apiVersionOf } from '../../kinds/object.ts';
 import type { JsonMap } from '../patch/json.ts';
 import { compareObjects } from './compare.ts';
+import { createdFields } from './created-fields.ts';
 import { difference, type FieldSet, isEmpty, touches, union } from './field-set.ts';
 import {
   capUpdateEntries,
@@ -44,18 +45,21 @@ interface Outcome {
   readonly lost: FieldSet;
 }
 
+function nameOfWriter({ manager, kind, subresource }: UpdateRecord): ManagerName {
+  return {
+    manager: manager === '' ? 'unknown' : manager,
+    operation: 'Update',
+    apiVersion: apiVersionOf(kind.group, kind.version),
+    subresource,
+  };
+}
+
 function outcomeOf(record: Omit<UpdateRecord, 'before'> & { before: AnyObject }): Outcome {
   const { before, after, kind, subresource } = record;
   const found = compareObjects(planOf(kind.schema), before, after);
   const changed = withoutResetFields(found.changed, kind, subresource);
   const removed = withoutResetFields(found.removed, kind, subresource);
-  const name: ManagerName = {
-    manager: record.manager === '' ? 'unknown' : record.manager,
-    operation: 'Update',
-    apiVersion: apiVersionOf(kind.group, kind.version),
-    subresource,
-  };
-  return { name, gained: withoutServerFields(changed), lost: union(changed, removed) };
+  return { name: nameOfWriter(record), gained: withoutServerFields(changed), lost: union(changed, removed) };
 }
 
 /** The entries after the write. Those that it does not touch are handed on as they are, without a look inside. */
@@ -87,6 +91,16 @@ function entriesAfter(
   return capUpdateEntries(result).sort(compareEntries);
 }
 
+/** The usual create: nobody owns anything yet, and the writer all that it sent. */
+function recordCreate(record: UpdateRecord): void {
+  const { after, kind, time } = record;
+  const fieldsV1 = createdFields(kind, after);
+  if (fieldsV1 === undefined) return;
+  const { manager, operation, apiVersion } = nameOfWriter(record);
+  const entry = { manager, operation, apiVersion, time, fieldsType: 'FieldsV1', fieldsV1 };
+  after.metadata.managedFields = [entry];
+}
+
 /**
  * Sets `after.metadata.managedFields`. An object whose managedFields are empty, because someone reset them, is not
  * tracked by updates; an apply begins anew.
@@ -97,6 +111,10 @@ export function recordUpdate(record: UpdateRecord): void {
   const entries = startingEntries(before?.metadata.managedFields, metadata.managedFields, subresource);
   delete metadata.managedFields;
   if (entries.length === 0 && before !== undefined) return;
+  if (entries.length === 0 && subresource === '') {
+    recordCreate(record);
+    return;
+  }
   const outcome = outcomeOf({ ...record, before: before ?? emptyObjectOf(kind) });
   const found = entriesAfter(entries, outcome, time);
   if (found.length > 0) metadata.managedFields = found as ManagedFieldsEntry[];

@@ -90,7 +90,7 @@ export class WatchCache implements ObjectView {
   }
 
   collection(kind: Kind): Collection {
-    const collection = this.#collections.get(collectionName(kindPrefix(kind)));
+    const collection = this.#collections.get(collectionOf(kind));
     if (collection === undefined) throw new Error(`no collection for ${kind.kind}`);
     return collection;
   }
@@ -280,7 +280,7 @@ export class WatchCache implements ObjectView {
   }
 
   #announce(collection: Collection, events: readonly CacheEvent[]): void {
-    const subscribers = this.#subscribers.get(collectionName(kindPrefix(collection.kind)));
+    const subscribers = this.#subscribers.get(collectionOf(collection.kind));
     if (subscribers !== undefined)
       for (const event of events) {
         const change = {
@@ -308,6 +308,18 @@ function nameInKey(key: string): string {
   const group = key.indexOf('/', registryPrefix.length);
   const resource = key.indexOf('/', group + 1);
   return key.slice(registryPrefix.length, resource);
+}
+
+const collectionNames = new WeakMap<Kind, string>();
+
+/** `core/pods` */
+function collectionOf(kind: Kind): string {
+  let name = collectionNames.get(kind);
+  if (name === undefined) {
+    name = collectionName(kindPrefix(kind));
+    collectionNames.set(kind, name);
+  }
+  return name;
 }
 
 /** `/registry/core/pods/` -> `core/pods` */

@@ -33,6 +33,9 @@ const publicPaths: readonly RegExp[] = [/^\/(healthz|livez|readyz)(\/|$)/, /^\/v
 /** ClusterRole system:discovery. */
 const discoveryPaths: readonly RegExp[] = [/^\/(api|apis|openapi)(\/|$)/];
 
+/** ClusterRole system:service-account-issuer-discovery: for those who must verify tokens. */
+const issuerPaths: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/openid/v1/jwks']);
+
 /** ClusterRole system:basic-user. */
 const selfReviews: ReadonlySet<string> = new Set([
   'selfsubjectaccessreviews',
@@ -50,6 +53,8 @@ export function authorize(attributes: Attributes): Decision {
     if (publicPaths.some((each) => each.test(path))) return allow('everyone may ask for health and version');
     if (authenticated && discoveryPaths.some((each) => each.test(path)))
       return allow('authenticated users may discover the API');
+    if (user.groups.includes('system:serviceaccounts') && issuerPaths.has(path))
+      return allow('service accounts may ask how tokens are verified');
   }
   if (authenticated && verb === 'create' && resource !== undefined && selfReviews.has(resource))
     return allow('authenticated users may ask about themselves');

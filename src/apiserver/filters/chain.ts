@@ -13,7 +13,7 @@ import { WherryError } from '../../lib/errors.ts';
 import { JsonLimitError } from '../../lib/json-scan.ts';
 import { StoreClosedError, StoreFullError } from '../../store/errors.ts';
 import type { RequestContext } from '../context.ts';
-import { type ApiResponse, anonymous } from '../request.ts';
+import { type ApiResponse, anonymous, type UserInfo } from '../request.ts';
 import { attributesOf, requireAllowed } from './authorization.ts';
 
 export type Next = (context: RequestContext) => Promise<ApiResponse>;
@@ -44,17 +44,27 @@ function limitInFlight(inFlight: InFlight): Filter {
   };
 }
 
+/** Whom a bearer token stands for; undefined: nobody that is known. */
+export type CheckToken = (token: string) => Promise<UserInfo | undefined>;
+
 /**
- * A certificate says who; a bearer token would, but none has been given out yet. Other schemes are not looked at, as
- * upstream: whoever has neither is anonymous.
+ * A certificate says who, or else a bearer token. Other schemes are not looked at, as upstream: whoever has neither is
+ * anonymous.
  */
-const authenticate: Filter = async (context, next) => {
-  const { request } = context;
-  if (request.user !== undefined) context.user = request.user;
-  else if (/^bearer /i.test(request.headers.authorization ?? '')) throw unauthorizedError();
-  else context.user = anonymous;
-  return next(context);
-};
+function authenticate(checkToken: CheckToken): Filter {
+  return async (context, next) => {
+    const { request } = context;
+    const bearer = /^bearer +(\S*)/i.exec(request.headers.authorization ?? '');
+    if (request.user !== undefined) context.user = request.user;
+    else if (bearer === null) context.user = anonymous;
+    else {
+      const user = await checkToken(bearer[1] ?? '');
+      if (user === undefined) throw unauthorizedError();
+      context.user = user;
+    }
+    return next(context);
+  };
+}
 
 const authorizeRequest: Filter = async (context, next) => {
   requireAllowed(attributesOf(context.user, context.info));
@@ -62,10 +72,13 @@ const authorizeRequest: Filter = async (context, next) => {
 };
 
 /** In this order, because: */
-export function makeFilters(inFlight: InFlight): readonly Filter[] {
+export function makeFilters(
+  inFlight: InFlight,
+  checkToken: CheckToken = async () => undefined,
+): readonly Filter[] {
   return [
     // who is asking must be known before anything is refused in their name;
-    authenticate,
+    authenticate(checkToken),
     // a stranger is refused before taking one of the places;
     authorizeRequest,
     // what is let in is bounded, so that the server answers 429 rather than falling behind.

@@ -5,6 +5,7 @@
 import type { AnyObject } from '../../kinds/object.ts';
 import type { ResourceName } from '../../kinds/status.ts';
 import type { Operation } from '../../store/store.ts';
+import type { Lane } from './lane.ts';
 
 export interface ObjectChange {
   /** Both are there on an update. The objects are shared: read only. */
@@ -41,4 +42,8 @@ export interface Hook {
    * from the start, a bounded number of times, with `attempt` counting up.
    */
   plan(write: Write, attempt: number): readonly Operation[];
+  /** Where the write is to wait for others that would change the same objects; undefined: it need not wait. */
+  lane?(write: Write): Lane | undefined;
+  /** The lane in which an object is changed by writes of others: who changes the object itself goes there too, read and all. */
+  ownLane?(resource: ResourceName, namespace: string): Lane | undefined;
 }

@@ -151,26 +151,3 @@ test('over any history of two servers: what the store holds is exactly what the 
     { numRuns: 60, interruptAfterTimeLimit: 5000 },
   );
 });
-
-test('ten thousand Services make a create no slower than ten do', () => {
-  const timeOf = (count: number): number => {
-    const bench = new Bench();
-    for (let index = 0; index < count; index++) bench.create(`web-${index}`);
-    const object: Service = {
-      metadata: { name: 'next', namespace: 'default' },
-      spec: { ports: [{ port: 80 }] },
-    };
-    service.defaults?.(object);
-    const start = process.hrtime.bigint();
-    for (let index = 0; index < 500; index++)
-      bench.hook.plan(
-        { verb: 'create', object: structuredClone(object) as never, old: undefined, dryRun: true },
-        0,
-      );
-    return Number(process.hrtime.bigint() - start);
-  };
-  timeOf(10);
-  const few = timeOf(10);
-  const many = timeOf(10_000);
-  assert.ok(many < few * 5, `${few} ns with 10, ${many} ns with 10,000`);
-});

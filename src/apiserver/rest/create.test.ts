@@ -48,6 +48,17 @@ describe('create', () => {
     assert.equal(body.metadata.generateName, 'made-');
   });
 
+  test('keeps a name that stands beside a generateName, and refuses it when it is taken', async () => {
+    const named = { body: { metadata: { generateName: 'kept-', name: 'kept-first' } } };
+    const { body } = await server.call('POST', configMaps, named);
+    assert.deepEqual([body.metadata.name, body.metadata.generateName], ['kept-first', 'kept-']);
+    assert.deepEqual(verdict(await server.call('POST', configMaps, named)), [
+      409,
+      'AlreadyExists',
+      'configmaps "kept-first" already exists',
+    ]);
+  });
+
   test('a status sent along is dropped', async () => {
     const { body } = await server.call('POST', deployments, {
       body: { ...deployment('fresh'), status: { replicas: 7 } },
@@ -128,7 +139,7 @@ describe('create', () => {
       [
         422,
         'Invalid',
-        'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"',
+        'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
       ],
     ],
   ];

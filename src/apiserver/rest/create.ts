@@ -1,7 +1,7 @@
 import { completeObject } from '../../kinds/decode.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { invalidError, notFoundError, StatusError } from '../../kinds/status.ts';
-import { admitNew } from '../admission.ts';
+import { admitNew, validateAdmission } from '../admission.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { ApiResponse } from '../request.ts';
 import { readObject } from './body.ts';
@@ -50,6 +50,8 @@ async function createObject(
     throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
   checkOwnVersion(request, decoded);
   if (!options.tracked) trackCreate(request, decoded, options);
+  // Only a name that is drawn here is drawn again: who gives one beside a generateName wants that one.
+  const { name: given = '', generateName: prefix = '' } = decoded.metadata;
   const { length } = request.request.body;
   await nextTurn(length);
   const object = toStored(request, decoded);
@@ -57,9 +59,9 @@ async function createObject(
   namespaceGuard(backend, stored, object);
   admitNew(request, object);
   prepareForCreate(request, object);
+  validateAdmission(request, object, undefined);
   await nextTurn(length);
   completeObject(object, stored.schema);
-  const generated = (decoded.metadata.generateName ?? '') !== '' ? object.metadata.generateName : undefined;
   for (let attempt = 1; ; attempt++) {
     try {
       const result = await persist(backend, { kind: stored, verb: 'create', object, dryRun: options.dryRun });
@@ -67,9 +69,9 @@ async function createObject(
       return result.wire;
     } catch (error) {
       const taken = error instanceof StatusError && error.reason === 'AlreadyExists';
-      const drawn = generated !== undefined && object.metadata.name?.startsWith(generated.slice(0, 58));
+      const drawn = given === '' && prefix !== '';
       if (!taken || !drawn || attempt >= generateNameAttemptsMax) throw error;
-      object.metadata.name = generateName(backend, generated);
+      object.metadata.name = generateName(backend, prefix);
     }
   }
 }

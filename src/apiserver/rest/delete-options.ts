@@ -2,7 +2,7 @@
 
 import { decodeObject } from '../../kinds/decode.ts';
 import { cannotBeHandled, DecodeError } from '../../kinds/decode-error.ts';
-import { type FieldError, invalid, path, required } from '../../kinds/field.ts';
+import { type FieldError, invalid, path } from '../../kinds/field.ts';
 import type { DeleteOptions as DeleteOptionsBody } from '../../kinds/generated/types.ts';
 import { decodeProtobuf, protobufMediaType } from '../../kinds/protobuf.ts';
 import { badRequestError, invalidError } from '../../kinds/status.ts';
@@ -10,7 +10,7 @@ import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
 import { isTrue } from '../request-info.ts';
 import { parseJsonBody } from './body.ts';
-import { parseWriteOptions } from './write-options.ts';
+import { checkDryRun, parseWriteOptions } from './write-options.ts';
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';
 
@@ -89,11 +89,7 @@ function check(body: DeleteOptionsBody): FieldError[] {
       field: 'propagationPolicy',
       message: `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Background", "Foreground", "Orphan", "nil"`,
     });
-  for (const dryRun of body.dryRun ?? [])
-    if (dryRun !== 'All')
-      errors.push(
-        required(path('dryRun'), `unsupported value ${JSON.stringify(dryRun)}: supported values: "All"`),
-      );
+  errors.push(...checkDryRun(body.dryRun ?? []));
   return errors;
 }
 

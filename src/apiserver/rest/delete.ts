@@ -16,7 +16,7 @@ import { type DeleteOptions, type Propagation, parseDeleteOptions } from './dele
 import { deleteCollectionWorkers, writeAttemptsMax } from './limits.ts';
 import { parseListOptions } from './list-options.ts';
 import { refuseImmortal } from './namespace-lifecycle.ts';
-import { persist } from './persist.ts';
+import { inOwnLane, persist } from './persist.ts';
 import { freshen, snapshotAt } from './read.ts';
 import { respondDeleted, respondJson, respondObject } from './respond.ts';
 
@@ -95,7 +95,15 @@ export interface Deletion {
 }
 
 /** Deletes or marks the object; tries again when it was changed meanwhile. */
-export async function deleteObject(
+export function deleteObject(
+  request: ResourceRequest,
+  find: () => CachedObject | undefined,
+  options: DeleteOptions,
+): Promise<Deletion> {
+  return inOwnLane(request, () => deleteUntilWritten(request, find, options));
+}
+
+async function deleteUntilWritten(
   request: ResourceRequest,
   find: () => CachedObject | undefined,
   options: DeleteOptions,

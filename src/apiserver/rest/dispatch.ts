@@ -21,6 +21,7 @@ import { evict } from './subresources/eviction.ts';
 import { finalize } from './subresources/finalize.ts';
 import { isReview, review } from './subresources/reviews.ts';
 import { changeScale, getScale } from './subresources/scale.ts';
+import { requestToken } from './subresources/token.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -52,6 +53,7 @@ const subresourceVerbs: Readonly<Record<string, Verbs>> = {
   binding: { create: bind },
   eviction: { create: evict },
   finalize: { update: finalize },
+  token: { create: requestToken },
   ephemeralcontainers: { get, update: changeEphemeralContainers, patch: changeEphemeralContainers },
 };
 
@@ -114,13 +116,12 @@ export function dispatch(request: ResourceRequest): ApiResponse | Promise<ApiRes
   if (info.rest.length > 0 && info.subresource !== 'proxy') throw noRouteError();
   const named = info.name !== '';
   const onCollection = info.subresource === '' && collectionVerbs.has(info.verb);
-  if (!named && !onCollection) throw methodNotAllowedError(kind, info.verb);
-  if (named && info.verb === 'create' && info.subresource === '')
-    throw methodNotAllowedError(kind, info.verb);
+  if (!named && !onCollection) throw methodNotAllowedError();
+  if (named && info.verb === 'create' && info.subresource === '') throw methodNotAllowedError();
   if (kind.scope === 'Namespaced' && info.namespace === '' && (named || info.verb === 'create'))
     throw noRouteError();
   const answer = answerOf(request);
-  if (answer === undefined) throw methodNotAllowedError(kind, info.verb);
+  if (answer === undefined) throw methodNotAllowedError();
   if (named) checkName(info.name);
   return answer(request);
 }

@@ -7,6 +7,12 @@ export const bytesPerTurn = 32 * 1024;
 /** How often a write is planned again when another one came first. */
 export const writeAttemptsMax = 8;
 
+/**
+ * The same for writes that wait in a lane. One server has one under way at a time, so only other servers come first: with
+ * three of them, one time in 400,000 so often in a row.
+ */
+export const laneAttemptsMax = 32;
+
 /** How often a generated name is drawn again when it is taken. Upstream: 8. */
 export const generateNameAttemptsMax = 8;
 

@@ -77,7 +77,10 @@ function parseSelectors(
       const selectable = kind.selectableFields && Object.keys(kind.selectableFields(kind.example));
       checkSelectableFields(fields, { kind: kind.kind, scope: kind.scope, selectable });
     }
-    return { labels, fields };
+    // Objects are looked at as they are stored.
+    const { storedField } = kind.storedAs ?? {};
+    if (storedField === undefined) return { labels, fields };
+    return { labels, fields: fields.map((each) => ({ ...each, field: storedField(each.field) })) };
   } catch (error) {
     if (error instanceof SelectorError) throw badRequestError(error.message);
     throw error;

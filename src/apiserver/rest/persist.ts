@@ -7,11 +7,14 @@ import { jsonElementsMax, scanJson, storedMembersMax } from '../../lib/json-scan
 import type { Operation } from '../../store/store.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { encodeStored, encodeWire } from '../codec.ts';
-import type { Backend } from '../context.ts';
+import type { Backend, ResourceRequest } from '../context.ts';
+import type { Hook } from '../hooks/hook.ts';
+import type { Lane } from '../hooks/lane.ts';
 import { objectKey } from '../keys.ts';
 import { jsonPatchDepthMax } from '../patch/limits.ts';
-import { bytesPerTurn, objectBytesMax, writeAttemptsMax } from './limits.ts';
+import { bytesPerTurn, laneAttemptsMax, objectBytesMax, writeAttemptsMax } from './limits.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
+import { freshen } from './read.ts';
 
 const storedShape = {
   depthMax: jsonPatchDepthMax,
@@ -32,16 +35,18 @@ export interface PlannedWrite {
 /** `stale`: the object itself is not what the plan was made for; read it again and plan anew. */
 export type PersistResult = { readonly wire: Uint8Array; readonly revision: number } | 'stale';
 
+/** The hooks that see writes of the kind, in their order. */
+function hooksOf(backend: Backend, kind: Kind): readonly Hook[] {
+  return backend.hooks.filter(({ resources }) =>
+    resources.some((resource) => resource.group === kind.group && resource.plural === kind.plural),
+  );
+}
+
 function hookOperations(backend: Backend, write: PlannedWrite, attempt: number): Operation[] {
-  const operations: Operation[] = [];
-  const { verb, object, dryRun } = write;
-  for (const hook of backend.hooks) {
-    const concerned = hook.resources.some(
-      (resource) => resource.group === write.kind.group && resource.plural === write.kind.plural,
-    );
-    if (concerned) operations.push(...hook.plan({ verb, object, old: write.old?.object, dryRun }, attempt));
-  }
-  return operations;
+  const { kind, verb, object, old, dryRun } = write;
+  return hooksOf(backend, kind).flatMap((hook) =>
+    hook.plan({ verb, object, old: old?.object, dryRun }, attempt),
+  );
 }
 
 function objectOperation(write: PlannedWrite, key: string, value: Uint8Array | undefined): Operation {
@@ -59,16 +64,48 @@ function isUnchanged(write: PlannedWrite): boolean {
   return isDeepStrictEqual(strip(write.object), strip(write.old.object));
 }
 
+/** Where the write waits for others like it. */
+function laneOf(backend: Backend, { kind, verb, object, old, dryRun }: PlannedWrite): Lane | undefined {
+  if (dryRun) return undefined;
+  for (const hook of hooksOf(backend, kind)) {
+    const lane = hook.lane?.({ verb, object, old: old?.object, dryRun });
+    if (lane !== undefined) return lane;
+  }
+  return undefined;
+}
+
+/** Does the whole of a change, from reading to writing, where no hook changes the same object meanwhile. */
+export function inOwnLane<Result>(
+  { backend, stored, info }: Pick<ResourceRequest, 'backend' | 'stored' | 'info'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (const hook of backend.hooks) {
+    const lane = hook.ownLane?.(stored, info.namespace);
+    if (lane !== undefined) return lane.run(work);
+  }
+  return work();
+}
+
 /**
  * Commits a write with what its hooks add. Plans again, a bounded number of times, when something that a hook chose was
  * taken meanwhile. Throws StatusError; answers `stale` when the object itself has changed.
  */
 export async function persist(backend: Backend, write: PlannedWrite): Promise<PersistResult> {
+  const lane = laneOf(backend, write);
+  if (lane === undefined) return commitPlanned(backend, write, writeAttemptsMax);
+  return lane.run(() => commitPlanned(backend, write, laneAttemptsMax));
+}
+
+async function commitPlanned(
+  backend: Backend,
+  write: PlannedWrite,
+  attemptsMax: number,
+): Promise<PersistResult> {
   const { kind, object } = write;
   const namespace = object.metadata.namespace ?? '';
   const name = object.metadata.name ?? '';
   const key = objectKey(kind, namespace, name);
-  for (let attempt = 0; attempt < writeAttemptsMax; attempt++) {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const guard = write.verb === 'create' ? namespaceGuard(backend, kind, object) : [];
     const hooked = hookOperations(backend, write, attempt);
     if (isUnchanged(write) && hooked.every((operation) => operation.type === 'check')) {
@@ -90,7 +127,11 @@ export async function persist(backend: Backend, write: PlannedWrite): Promise<Pe
         revision: result.revision,
       };
     }
-    if (result.key !== key) continue;
+    if (result.key !== key) {
+      // Another server wrote it: the next plan must see what.
+      await freshen({ backend }, '');
+      continue;
+    }
     if (write.verb === 'create') throw alreadyExistsError(kind, name);
     if (result.actual === 0) throw notFoundError(kind, name);
     return 'stale';
@@ -98,7 +139,7 @@ export async function persist(backend: Backend, write: PlannedWrite): Promise<Pe
   throw new StatusError(
     409,
     'Conflict',
-    `the write of ${kind.plural} "${name}" was planned ${writeAttemptsMax} times and something else was written first each time; please try again`,
+    `the write of ${kind.plural} "${name}" was planned ${attemptsMax} times and something else was written first each time; please try again`,
   );
 }
 

@@ -261,12 +261,15 @@ describe('events', () => {
       [type, object.apiVersion, object.involvedObject, object.message, object.reportingComponent],
       ['ADDED', 'v1', involvedObject, 'To n1', 'example.com/scheduler'],
     );
-    const selector = encodeURIComponent('involvedObject.name=web,involvedObject.kind=Pod,reason=Scheduled');
-    const { body } = await server.call('GET', `${core}?fieldSelector=${selector}`);
-    assert.deepEqual(
-      body.items.map((item: { metadata: { name: string } }) => item.metadata.name),
-      ['web.2'],
-    );
+    const namesOf = async (url: string, fields: string) => {
+      const { body } = await server.call('GET', `${url}?fieldSelector=${encodeURIComponent(fields)}`);
+      return body.items.map((item: { metadata: { name: string } }) => item.metadata.name);
+    };
+    const selector = 'involvedObject.name=web,involvedObject.kind=Pod,reason=Scheduled';
+    assert.deepEqual(await namesOf(core, selector), ['web.2']);
+    const byOwnNames = 'regarding.name=web,regarding.kind=Pod,reportingController=example.com/scheduler';
+    assert.deepEqual(await namesOf(events, `${byOwnNames},reason=Scheduled`), ['web.2']);
+    assert.deepEqual(await namesOf(events, 'regarding.name=other'), []);
   });
 
   test('the series counts on through the new group, and nothing else changes', async () => {

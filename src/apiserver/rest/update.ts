@@ -8,7 +8,7 @@ import {
   type StatusError,
   staleObject,
 } from '../../kinds/status.ts';
-import { admitChanged } from '../admission.ts';
+import { admitChanged, validateAdmission } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { objectKey } from '../keys.ts';
@@ -19,7 +19,7 @@ import { readObject } from './body.ts';
 import { createUnlessThere, toStored } from './create.ts';
 import { writeAttemptsMax } from './limits.ts';
 import { trackUpdate } from './managed-fields.ts';
-import { persist } from './persist.ts';
+import { inOwnLane, persist } from './persist.ts';
 import { checkPreconditions, placeObject, prepareForUpdate, type UpdateTarget } from './prepare.ts';
 import { freshen } from './read.ts';
 import { respondStored } from './respond.ts';
@@ -69,7 +69,15 @@ function checkOwnVersion({ kind }: ResourceRequest, object: AnyObject, old: AnyO
  * Reads, changes, checks and writes an object; reads again when it was changed meanwhile, unless the caller named the
  * resourceVersion it changes. Returns wire bytes in the stored version.
  */
-export async function changeObject(
+export function changeObject(
+  request: ResourceRequest,
+  change: Change,
+  options: ChangeOptions,
+): Promise<Uint8Array> {
+  return inOwnLane(request, () => changeUntilWritten(request, change, options));
+}
+
+async function changeUntilWritten(
   request: ResourceRequest,
   change: Change,
   options: ChangeOptions,
@@ -95,6 +103,7 @@ export async function changeObject(
     await nextTurn(bytes);
     prepareForUpdate(request, object, { old, target: options.target });
     if (options.target === 'object') checkOwnVersion(request, object, old);
+    validateAdmission(request, object, old);
     completeObject(object, stored.schema);
     await nextTurn(bytes);
     const verb = isFinished(stored, object) ? 'delete' : 'update';

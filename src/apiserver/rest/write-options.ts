@@ -55,14 +55,18 @@ function managerOfAgent(agent: string): string {
   return manager;
 }
 
+/** All of them are told, when one of them does not exist. */
+export function checkDryRun(dryRuns: readonly string[]): FieldError[] {
+  return dryRuns.every((dryRun) => dryRun === 'All') ? [] : [notSupported(path('dryRun'), dryRuns, ['All'])];
+}
+
 /** Throws 422 for values that do not exist. */
 export function parseWriteOptions(request: ResourceRequest): WriteOptions {
   const { query, verb } = request.info;
   const manager = query.get('fieldManager') ?? '';
   const errors: FieldError[] = manager === '' ? [] : checkFieldManager(manager);
   const dryRuns = query.size === 0 ? [] : query.getAll('dryRun');
-  for (const dryRun of dryRuns)
-    if (dryRun !== 'All') errors.push(notSupported(path('dryRun'), dryRun, ['All']));
+  errors.push(...checkDryRun(dryRuns));
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   if (!validations.includes(fieldValidation))
     errors.push(notSupported(path('fieldValidation'), fieldValidation, validations));

@@ -43,7 +43,16 @@ function access(attributes: Attributes): { allowed: boolean; reason?: string } {
 const copyExtra = (extra: NonNullable<UserInfo['extra']>): Record<string, string[]> =>
   Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
 
-const reviewers: Readonly<Record<string, (request: ResourceRequest, review: AnyObject) => void>> = {
+const describeUser = ({ name, groups, uid, extra }: UserInfo) => ({
+  username: name,
+  groups: [...groups],
+  ...(uid === undefined ? {} : { uid }),
+  ...(extra === undefined ? {} : { extra: copyExtra(extra) }),
+});
+
+type Reviewer = (request: ResourceRequest, review: AnyObject) => void | Promise<void>;
+
+const reviewers: Readonly<Record<string, Reviewer>> = {
   selfsubjectaccessreviews(request, object) {
     const review = object as unknown as SelfSubjectAccessReview;
     review.status = access(attributesFrom(request.user, review.spec));
@@ -101,21 +110,22 @@ const reviewers: Readonly<Record<string, (request: ResourceRequest, review: AnyO
   },
   selfsubjectreviews(request, object) {
     const review = object as unknown as SelfSubjectReview;
-    const { name, groups, uid, extra } = request.user;
     review.metadata.creationTimestamp = timestamp(request.backend);
-    review.status = {
-      userInfo: {
-        username: name,
-        groups: [...groups],
-        ...(uid === undefined ? {} : { uid }),
-        ...(extra === undefined ? {} : { extra: copyExtra(extra) }),
-      },
-    };
+    review.status = { userInfo: describeUser(request.user) };
   },
-  /** No token is known yet: none was given out. */
-  tokenreviews(_request, object) {
+  async tokenreviews({ backend: { tokens, cache, clock } }, object) {
     const review = object as unknown as TokenReview;
-    review.status = { authenticated: false, user: {}, error: 'the token is not known to this server' };
+    const { token = '', audiences = [] } = review.spec;
+    if (token === '') throw badRequestError('token is required for TokenReview in authentication');
+    const verdict = (await tokens?.check(token, {
+      lookup: (...at) => cache.get(...at),
+      now: clock.now(),
+      ...(audiences.length === 0 ? {} : { audiences }),
+    })) ?? { refused: 'invalid bearer token' };
+    review.status =
+      'user' in verdict
+        ? { authenticated: true, user: describeUser(verdict.user), audiences: [...verdict.audiences] }
+        : { user: {}, error: verdict.refused };
   },
 };
 
@@ -132,6 +142,6 @@ export async function review(request: ResourceRequest): Promise<ApiResponse> {
   // Upstream names no kind here: its object has lost it by then.
   if (errors.length > 0) throw invalidError({ group: kind.group, kind: '' }, '', errors);
   const object = { ...sent, kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version) };
-  reviewers[kind.plural]?.(request, object);
+  await reviewers[kind.plural]?.(request, object);
   return respondJson(request, 201, object);
 }
