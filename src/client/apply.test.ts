@@ -4,8 +4,10 @@ import { type Faults, faultyTransport } from '../../test/client/faults.ts';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
 import type { ConfigMap } from '../kinds/generated/types.ts';
 import { StatusError } from '../kinds/status.ts';
+import { seededRandom } from '../lib/random.ts';
 import { type ApplyContext, applyChanges } from './apply.ts';
 import { type Change, create, type EventText, patch, remove, requeueAfter, update } from './change.ts';
+import { Naming } from './naming.ts';
 import { AbortedError, TransportError } from './transport.ts';
 import { Client } from './typed-client.ts';
 
@@ -20,6 +22,7 @@ before(async () => {
     client: new Client({ transport: faults.transport, clock: world.clock, userAgent: 'apply/1' }),
     record: ({ reason, message }) => recorded.push(`${reason}: ${message}`),
     signal: new AbortController().signal,
+    naming: new Naming(seededRandom(1)),
   };
 });
 after(() => world.close());
@@ -58,6 +61,7 @@ describe('changes are carried out', () => {
         { kind: 'ConfigMap', revision: revision - 1 },
         { kind: 'Secret', revision },
       ],
+      unknown: [],
       error: undefined,
       requeueAfterMilliseconds: 300,
     });
@@ -96,6 +100,7 @@ describe('changes are carried out', () => {
   test('what exists already may be fine, or not', async () => {
     assert.deepEqual(await apply(create('ConfigMap', map('one'), { existsIsFine: true })), {
       written: [],
+      unknown: [],
       error: undefined,
     });
     assert.equal((await apply(create('ConfigMap', map('one')))).error, '409 AlreadyExists');
@@ -105,6 +110,7 @@ describe('changes are carried out', () => {
     const gone = map('gone', { uid: 'u' });
     assert.deepEqual(await apply(remove('ConfigMap', gone)), {
       written: [{ kind: 'ConfigMap', gone: { key: 'default/gone', uid: 'u' } }],
+      unknown: [],
       error: undefined,
     });
     assert.equal(
@@ -119,7 +125,7 @@ describe('changes are carried out', () => {
     await client.of('Namespace').create({ metadata: { name: 'going' } });
     await client.of('Namespace').delete({ name: 'going' });
     const outcome = await apply(create('ConfigMap', map('late', { namespace: 'going' })));
-    assert.deepEqual(outcome, { written: [], error: undefined });
+    assert.deepEqual(outcome, { written: [], unknown: [], error: undefined });
   });
 
   test('requireEmpty ends the plan when something was found, but not its requeue', async () => {

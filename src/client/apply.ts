@@ -12,28 +12,27 @@ import type {
   RequireAbsentChange,
   UpdateChange,
 } from './change.ts';
-import { type KindName, kindNamed } from './kind-names.ts';
+import { kindNamed } from './kind-names.ts';
 import { writesAtOnceMax } from './limits.ts';
+import { isUnknown, type UnknownWrite } from './lost-answers.ts';
+import type { Naming } from './naming.ts';
 import { splitKey } from './object-key.ts';
+import { sendCreate } from './send-create.ts';
 import type { Client, KindClient } from './typed-client.ts';
+import type { Written } from './written.ts';
 
 export interface ApplyContext {
   readonly client: Client;
   readonly record: (event: EventText) => void;
   readonly signal: AbortSignal;
-}
-
-/** What was written, so that the runner knows what the caches must have seen. */
-export interface Written {
-  readonly kind: KindName;
-  /** The object is at this revision now. */
-  readonly revision?: number;
-  /** The object is gone and its revision was not told. */
-  readonly gone?: { readonly key: string; readonly uid: string | undefined };
+  /** Of creates with a generateName. */
+  readonly naming: Naming;
 }
 
 export interface Outcome {
   readonly written: readonly Written[];
+  /** Nobody has said whether they were done. */
+  readonly unknown: readonly UnknownWrite[];
   /** Why it stopped before the end. */
   readonly error?: unknown;
   readonly requeueAfterMilliseconds?: number;
@@ -49,6 +48,7 @@ type WriteChange =
 
 interface Progress {
   readonly written: Written[];
+  readonly unknown: UnknownWrite[];
   /** A deleteCollection has found something. */
   found: boolean;
   requeue: number | undefined;
@@ -56,7 +56,7 @@ interface Progress {
 
 /** Never throws. */
 export async function applyChanges(changes: readonly Change[], context: ApplyContext): Promise<Outcome> {
-  const progress: Progress = { written: [], found: false, requeue: undefined };
+  const progress: Progress = { written: [], unknown: [], found: false, requeue: undefined };
   let error: unknown;
   try {
     for (let at = 0; at < changes.length; ) {
@@ -84,8 +84,8 @@ export async function applyChanges(changes: readonly Change[], context: ApplyCon
   return outcomeOf(progress, error);
 }
 
-function outcomeOf({ written, requeue }: Progress, error: unknown): Outcome {
-  return { written, error, ...(requeue === undefined ? {} : { requeueAfterMilliseconds: requeue }) };
+function outcomeOf({ written, unknown, requeue }: Progress, error: unknown): Outcome {
+  return { written, unknown, error, ...(requeue === undefined ? {} : { requeueAfterMilliseconds: requeue }) };
 }
 
 /** A condition did not hold: nothing after it is done, but what was to come back later comes. */
@@ -98,7 +98,7 @@ async function isPresent(change: RequireAbsentChange, { client, signal }: ApplyC
   try {
     const of = client.ofKind<KubeObject>(kindNamed(change.kind));
     const found = await of.get(splitKey(change.key), { signal });
-    return found.metadata.uid === change.uid;
+    return change.uid === undefined || found.metadata.uid === change.uid;
   } catch (error) {
     if (error instanceof StatusError && error.reason === 'NotFound') return false;
     throw error;
@@ -151,6 +151,9 @@ async function write(change: WriteChange, progress: Progress, context: ApplyCont
   } catch (error) {
     if ('onFailure' in change && change.onFailure && isRefusal(error))
       context.record(filled(change.onFailure, { name: '', error: error.message }));
+    // A create notes its own, with its name. Collections are deleted by those who ask the server what is left.
+    if (change.type !== 'create' && change.type !== 'deleteCollection' && isUnknown(error))
+      progress.unknown.push(change);
     throw error;
   }
 }
@@ -183,7 +186,13 @@ async function send(
   };
   switch (change.type) {
     case 'create':
-      return sendCreate(change, { client, signal, wrote });
+      return sendCreate(change, {
+        client,
+        signal,
+        wrote,
+        naming: context.naming,
+        lost: (named) => progress.unknown.push(named),
+      });
     case 'createSubresource': {
       const { namespace, name } = splitKey(change.key);
       const body = { ...change.body, metadata: { ...change.body.metadata, namespace, name } };
@@ -221,26 +230,6 @@ interface Sending {
   readonly client: KindClient<KubeObject>;
   readonly signal: AbortSignal;
   readonly wrote: (object: KubeObject) => string;
-}
-
-async function sendCreate(
-  change: CreateChange,
-  { client, signal, wrote }: Sending,
-): Promise<string | undefined> {
-  try {
-    return wrote(await client.create(change.object, { signal }));
-  } catch (error) {
-    if (error instanceof StatusError) {
-      if (change.existsIsFine && error.reason === 'AlreadyExists') return undefined;
-      // Nothing can be created there any more, and what is there will be deleted: upstream's controllers let it be.
-      if (isNamespaceGoing(error)) return undefined;
-    }
-    throw error;
-  }
-}
-
-function isNamespaceGoing(error: StatusError): boolean {
-  return (error.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
 }
 
 async function sendDelete(

@@ -4,9 +4,9 @@
  * the write itself is an event of its kind at R, so the informer of that kind is sure to get there.
  */
 import type { KubeObject } from '../kinds/object.ts';
-import type { Written } from './apply.ts';
 import type { Informer } from './informer.ts';
 import type { KindName } from './kind-names.ts';
+import type { Written } from './written.ts';
 
 export class Barrier {
   readonly #informerOf: (kind: KindName) => Informer<KubeObject> | undefined;

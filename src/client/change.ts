@@ -84,8 +84,8 @@ export interface RequireAbsentChange {
   readonly type: 'requireAbsent';
   readonly kind: KindName;
   readonly key: string;
-  /** Another object of the same name does not count. */
-  readonly uid: string;
+  /** Another object of the same name does not count; without it, any does. */
+  readonly uid?: string;
 }
 
 export interface EventChange {

@@ -3,7 +3,10 @@ import { describe, test } from 'node:test';
 import { faultyTransport } from '../../test/client/faults.ts';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
 import type { CoreEvent } from '../kinds/generated/types.ts';
+import { silentLogger } from '../lib/log.ts';
+import { seededRandom } from '../lib/random.ts';
 import { type EventText, referenceTo } from './change.ts';
+import { EventRecorder } from './event-recorder.ts';
 
 const web = { metadata: { namespace: 'default', name: 'web', uid: 'u-1', resourceVersion: '7' } };
 const text = (message: string, name = 'web'): EventText => ({
@@ -49,6 +52,20 @@ describe('the event recorder', () => {
       reportingComponent: 'kubelet',
       reportingInstance: 'node-1',
     });
+    await world.close();
+  });
+
+  test('two recorders tell of one object in the same millisecond', async () => {
+    const world = await startTestWorld();
+    const stop = new AbortController();
+    const { client, clock } = world;
+    const others = { client, clock, random: seededRandom(9), log: silentLogger, signal: stop.signal };
+    const recorder = new EventRecorder(others);
+    for (const message of ['one', 'two']) world.recorder.record({ component: 'kubelet' }, text(message));
+    for (const message of ['three', 'four']) recorder.record({ component: 'other' }, text(message));
+    await world.settle();
+    assert.deepEqual((await summaries(world)).sort(), ['1 four', '1 one', '1 three', '1 two']);
+    stop.abort();
     await world.close();
   });
 

@@ -100,6 +100,13 @@ export class EventRecorder {
     return this.#lastName.toString(16);
   }
 
+  /** Another recorder has told of the same object in the same millisecond: a name somewhere within it is free. */
+  #renamed(event: CoreEvent): CoreEvent {
+    const within = BigInt(randomInteger(this.#options.random, 1_000_000));
+    const suffix = ((this.#lastName / 1_000_000n) * 1_000_000n + within).toString(16);
+    return { ...event, metadata: { ...event.metadata, name: `${event.involvedObject.name}.${suffix}` } };
+  }
+
   async #sendAll(): Promise<void> {
     this.#sending = true;
     // Not within the call of whoever records: a reconcile may go on first.
@@ -114,7 +121,7 @@ export class EventRecorder {
   async #send({ source, event }: Waiting): Promise<void> {
     const { clock, random, log, signal } = this.#options;
     const correlator = this.#correlatorOf(source);
-    const correlated = correlator.correlate(event);
+    let correlated = correlator.correlate(event);
     if (correlated === undefined) return;
     for (let attempt = 0; attempt < eventAttemptsMax; attempt++) {
       try {
@@ -122,6 +129,10 @@ export class EventRecorder {
         return;
       } catch (error) {
         if (error instanceof AbortedError) return;
+        if (attempt === 0 && isTaken(error)) {
+          correlated = { ...correlated, event: this.#renamed(correlated.event) };
+          continue;
+        }
         // A refusal is final: the namespace is going, or the object's name makes no Event.
         if (error instanceof StatusError && error.httpCode < 500 && error.httpCode !== 429) {
           log.debug('an event was refused', { reason: event.reason, error: error.message });
@@ -164,6 +175,9 @@ export class EventRecorder {
     return events.create(event, { signal });
   }
 }
+
+/** On the first try: later, it may be this very Event, of which only the answer was lost. */
+const isTaken = (error: unknown): boolean => error instanceof StatusError && error.reason === 'AlreadyExists';
 
 function cut(message: string): string {
   if (Buffer.byteLength(message) <= eventMessageBytesMax) return message;

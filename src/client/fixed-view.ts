@@ -11,7 +11,13 @@ import { makeView, type View } from './view.ts';
 /** Objects say their apiVersion and kind; they are frozen, as a reconcile may not change them. */
 export function fixedView(
   controller: Pick<Controller, 'watches' | 'indexes'>,
-  state: { readonly now?: number; readonly objects: readonly KubeObject[]; readonly failure?: StatusError },
+  state: {
+    readonly now?: number;
+    readonly objects: readonly KubeObject[];
+    readonly failure?: StatusError;
+    /** How far each kind's cache has come; unless given, as far as can be. */
+    readonly revisions?: { readonly [Name in KindName]?: number };
+  },
 ): View {
   const caches = new Map<KindName, ObjectCache<ObjectOf<KindName>>>();
   for (const kind of Object.keys(controller.watches) as KindName[]) {
@@ -31,5 +37,10 @@ export function fixedView(
     cache.set(deepFreeze(object) as ObjectOf<KindName>);
   }
   const now = state.now ?? Date.UTC(2026, 0, 1);
-  return makeView({ cacheOf: (kind) => caches.get(kind), now: () => now, failure: state.failure });
+  return makeView({
+    cacheOf: (kind) => caches.get(kind),
+    revisionOf: (kind) => state.revisions?.[kind] ?? Number.POSITIVE_INFINITY,
+    now: () => now,
+    failure: state.failure,
+  });
 }

@@ -1,4 +1,5 @@
 /** The API server of this process as a transport: no sockets, no copies, chunks arrive as the server writes them. */
+import { onAbort } from '../lib/abort.ts';
 import { responseBytesMax } from './limits.ts';
 import {
   AbortedError,
@@ -97,11 +98,11 @@ function streamOf(
     if (over) return;
     over = true;
     streams.delete(stream);
-    request.signal?.removeEventListener('abort', onAbort);
+    takeOff();
     stopServer?.();
     if (!silent) handlers?.onEnd(error);
   };
-  const onAbort = () => finish(new AbortedError());
+  let takeOff = () => {};
   const sink: HandlerSink = {
     write(chunk) {
       if (over) return;
@@ -132,6 +133,6 @@ function streamOf(
   };
   enders.set(stream, finish);
   streams.add(stream);
-  request.signal?.addEventListener('abort', onAbort, { once: true });
+  if (request.signal !== undefined) takeOff = onAbort(request.signal, () => finish(new AbortedError()));
   return stream;
 }

@@ -11,6 +11,7 @@ import { Heap } from './heap.ts';
 import { type IndexFunction, ObjectCache, type Selection } from './object-cache.ts';
 import { keyOf } from './object-key.ts';
 import { Reflector, type ReflectorOptions, type ReflectorTarget } from './reflector.ts';
+import type { SharedParts } from './shared-parts.ts';
 import type { KindClient } from './typed-client.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
@@ -29,6 +30,19 @@ export interface InformerOptions<Type extends KubeObject> {
   readonly select?: ReflectorOptions<Type>['select'];
   /** Objects are frozen to their depths, so that whoever changes one is caught: for tests. */
   readonly freeze?: boolean;
+  /** Where parts are that equal ones are replaced by. */
+  readonly sharedParts?: SharedParts;
+}
+
+/**
+ * Without managedFields, which are as long as the rest and of use to nobody here; a write that does not name them leaves
+ * them as they are. Upstream's controller manager trims its informers the same way.
+ */
+function trimmed<Type extends KubeObject>(object: Type): Type {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  object.metadata = metadata;
+  return object;
 }
 
 export class Informer<Type extends KubeObject> implements ReflectorTarget<Type> {
@@ -75,8 +89,13 @@ export class Informer<Type extends KubeObject> implements ReflectorTarget<Type> 
   start(signal: AbortSignal): void {
     if (this.#started) return;
     this.#started = true;
-    const { client, clock, random, log, select } = this.#options;
-    new Reflector({ client, clock, random, log, select, target: this }).run(signal);
+    const { client, clock, random, log, select, sharedParts } = this.#options;
+    const name = `${client.kind.group}/${client.kind.kind}`;
+    const transform = (object: Type) => {
+      const kept = trimmed(object);
+      return sharedParts === undefined ? kept : sharedParts.share(name, kept);
+    };
+    new Reflector({ client, clock, random, log, select, target: this, transform }).run(signal);
   }
 
   /** Whoever comes late is told what is there as `add`. Returns the function that takes the handlers off. */
@@ -99,7 +118,9 @@ export class Informer<Type extends KubeObject> implements ReflectorTarget<Type> 
   }
 
   /** Calls back when the object with this uid is no longer there or is marked as deleted; at once when it is so. */
-  waitGone(key: string, uid: string | undefined, callback: () => void): void {
+  waitGone(key: string, wanted: string | undefined, callback: () => void): void {
+    // Whoever does not know the uid means the one that is here: after a relist another may stand in its place.
+    const uid = wanted ?? this.cache.get(key)?.metadata.uid;
     if (this.#isGone(key, uid)) {
       callback();
       return;

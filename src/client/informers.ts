@@ -6,6 +6,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import { Informer } from './informer.ts';
 import type { KindName, ObjectOf } from './kind-names.ts';
+import { SharedParts } from './shared-parts.ts';
 import type { Client } from './typed-client.ts';
 
 export interface InformersOptions {
@@ -19,6 +20,7 @@ export interface InformersOptions {
 
 export class Informers {
   readonly #options: InformersOptions;
+  readonly #sharedParts = new SharedParts();
   readonly #informers = new Map<KindName, Informer<KubeObject>>();
   #signal: AbortSignal | undefined;
 
@@ -32,7 +34,8 @@ export class Informers {
     if (informer === undefined) {
       const { client, clock, random, log, freeze } = this.#options;
       const kindClient = client.ofKind<KubeObject>(client.of(name).kind);
-      informer = new Informer<KubeObject>({ client: kindClient, clock, random, log, freeze });
+      const sharedParts = this.#sharedParts;
+      informer = new Informer<KubeObject>({ client: kindClient, clock, random, log, freeze, sharedParts });
       this.#informers.set(name, informer);
       if (this.#signal !== undefined) informer.start(this.#signal);
     }

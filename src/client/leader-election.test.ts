@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { faultyTransport } from '../../test/client/faults.ts';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
 import { silentLogger } from '../lib/log.ts';
+import { MetricsRegistry } from '../lib/metrics.ts';
 import { seededRandom } from '../lib/random.ts';
 import { LeaderElector } from './leader-election.ts';
 import { Client } from './typed-client.ts';
@@ -11,6 +12,7 @@ const lease = { namespace: 'kube-system', name: 'work' };
 
 /** A candidate that leads until it is told to stop, or loses. */
 function candidate(world: TestWorld, identity: string, client: Client = world.client) {
+  const metrics = new MetricsRegistry();
   const stop = new AbortController();
   const told: string[] = [];
   const elector = new LeaderElector({
@@ -20,6 +22,7 @@ function candidate(world: TestWorld, identity: string, client: Client = world.cl
     clock: world.clock,
     random: seededRandom(identity.length),
     log: silentLogger,
+    metrics,
   });
   const ended = elector
     .run(
@@ -34,7 +37,8 @@ function candidate(world: TestWorld, identity: string, client: Client = world.cl
       stop.signal,
     )
     .then(() => told.push('ended'));
-  return { elector, told, ended, stop: () => stop.abort() };
+  const status = () => metrics.render().split('\n').at(-2);
+  return { elector, told, ended, status, stop: () => stop.abort() };
 }
 
 const spec = async (world: TestWorld) => (await world.client.of('Lease').get(lease)).spec;
@@ -47,6 +51,8 @@ describe('leader election', () => {
     const second = candidate(world, 'two');
     await world.advance(60_000);
     assert.deepEqual([first.told, second.told, second.elector.leader], [['leads'], [], 'one']);
+    assert.equal(first.status(), 'leader_election_master_status{name="work"} 1');
+    assert.equal(second.status(), 'leader_election_master_status{name="work"} 0');
     const { acquireTime, renewTime, ...rest } = (await spec(world))!;
     assert.deepEqual(rest, { holderIdentity: 'one', leaseDurationSeconds: 15, leaseTransitions: 0 });
     assert.equal(acquireTime, '2026-01-01T00:00:00.000000Z');

@@ -6,6 +6,7 @@ import type { Lease } from '../kinds/generated/types.ts';
 import { StatusError } from '../kinds/status.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import type { MetricsRegistry } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import * as limits from './limits.ts';
 import type { Client } from './typed-client.ts';
@@ -19,6 +20,7 @@ export interface LeaderElectionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly metrics?: MetricsRegistry;
 }
 
 /** As they were last seen, and when, by the monotonic clock. */
@@ -34,6 +36,14 @@ export class LeaderElector {
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
+    const status = options.metrics?.readings(
+      {
+        name: 'leader_election_master_status',
+        help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease.",
+      },
+      ['name'],
+    );
+    if (status !== undefined) status.of(options.lease.name).read = () => (this.#isLeader ? 1 : 0);
   }
 
   get isLeader(): boolean {

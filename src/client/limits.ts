@@ -10,6 +10,12 @@ export const listPageObjects = 500;
 /** How often a request is sent again when the server says `Retry-After`; upstream: 10. */
 export const requestRetriesMax = 10;
 
+/**
+ * Requests of one client under way at once, watches apart; the others wait for their turn. Three busy clients in one
+ * process stay well below what the API server answers at once, so that there is room for whoever comes from outside.
+ */
+export const requestsAtOnceMax = 48;
+
 /** A server may ask for more patience than is good: longer waits are cut. */
 export const retryAfterSecondsMax = 60;
 
@@ -20,9 +26,14 @@ export const watchSecondsMax = 600;
 /** How long after that the client ends it itself, when the server has not. */
 export const watchGraceMilliseconds = 30_000;
 
-/** Waits between failing lists and watches; upstream's reflector: 800 ms to 30 s, forgotten after 2 min of peace. */
+/** Waits between failing lists and watches, as upstream's reflector: 800 ms to 30 s. */
 export const reflectorBackoff = { baseMilliseconds: 800, maxMilliseconds: 30_000, factor: 2, jitter: 1 };
-export const reflectorCalmMilliseconds = 120_000;
+
+/**
+ * A watch that has lived so long was a good one: when it breaks, the waits begin anew. Upstream wants 2 min of peace; then
+ * a connection that is cut once a minute, as some load balancers do, ends in caches that are half a minute behind.
+ */
+export const reflectorCalmMilliseconds = 10_000;
 
 /** A watch that ends sooner than this without an event counts as a failure: else a broken server is asked in a loop. */
 export const shortWatchMilliseconds = 1000;
@@ -73,3 +84,22 @@ export const pingAnswerMilliseconds = 15_000;
 /** What the server may send ahead, on one stream and on the whole connection: HTTP/2's 64 KiB would slow long lists. */
 export const streamWindowBytes = 1024 * 1024;
 export const connectionWindowBytes = 16 * 1024 * 1024;
+
+/** A name that is drawn: cut to a DNS label, as upstream; another is drawn so often when somebody else has it already. */
+export const generatedNameCharactersMax = 63;
+export const generatedSuffixCharacters = 5;
+export const drawnNameAttemptsMax = 8;
+
+/** Waits between questions after a write whose answer was lost; its key waits with them. */
+export const lostAnswerBackoff = { baseMilliseconds: 10, maxMilliseconds: 5000, factor: 2, jitter: 0.2 };
+
+/** What SharedParts remembers of all kinds, in each of two generations; places are paths like spec.containers[0].image. */
+export const sharedPartsMax = 8192;
+export const sharedPlacesMax = 8192;
+/** A list with more elements is kept as it is: it is hardly a template's. */
+export const sharedElementsMax = 64;
+/** A text that is longer is not looked up, nor a part that takes more to be told apart from others. */
+export const sharedTextCharactersMax = 1024;
+export const sharedPartCharactersMax = 8192;
+/** At a place where after so many objects fewer than one in eight was seen before, nothing is looked up until the next generation. */
+export const sharedPlaceTrialsMax = 256;

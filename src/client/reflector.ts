@@ -29,6 +29,8 @@ export interface ReflectorOptions<Type extends KubeObject> {
   readonly random: Random;
   readonly log: Logger;
   readonly select?: Pick<SelectOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
+  /** What the target gets of each object; called as soon as it is parsed, so that what is left out is never kept. */
+  readonly transform?: (object: Type) => Type;
 }
 
 interface WatchOutcome {
@@ -37,6 +39,8 @@ interface WatchOutcome {
 }
 
 const initialEventsEnd = 'k8s.io/initial-events-end';
+
+const unchanged = <Type>(object: Type): Type => object;
 
 const revisionOf = (object: KubeObject): number => Number(object.metadata.resourceVersion ?? 0);
 
@@ -103,12 +107,12 @@ export class Reflector<Type extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, select, target } = this.#options;
+    const { client, select, target, transform = unchanged } = this.#options;
     const objects: Type[] = [];
     let revision = 0;
     const options = { ...select, signal, limit: this.#pageObjects ?? 0 };
     for await (const page of client.pages(options)) {
-      objects.push(...page.items);
+      for (const object of page.items) objects.push(transform(object));
       revision = Number(page.metadata.resourceVersion ?? 0);
     }
     target.replace(objects, revision);
@@ -125,7 +129,7 @@ export class Reflector<Type extends KubeObject> {
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     const cancelDeadline = clock.after(seconds * 1000 + limits.watchGraceMilliseconds, abort);
-    const reader = new WatchReader(this.#options.target, this.#revision);
+    const reader = new WatchReader(this.#options, this.#revision);
     try {
       const ended = new Promise<Error | undefined>((resolve, reject) => {
         const position =
@@ -156,12 +160,17 @@ export class Reflector<Type extends KubeObject> {
 /** Follows one watch: gathers the initial state until its bookmark, then hands on what comes. */
 class WatchReader<Type extends KubeObject> {
   readonly #target: ReflectorTarget<Type>;
+  readonly #transform: (object: Type) => Type;
   #initial: Type[] | undefined;
   revision: number | undefined;
   events = 0;
 
-  constructor(target: ReflectorTarget<Type>, revision: number | undefined) {
+  constructor(
+    { target, transform = unchanged }: Pick<ReflectorOptions<Type>, 'target' | 'transform'>,
+    revision: number | undefined,
+  ) {
     this.#target = target;
+    this.#transform = transform;
     this.revision = revision;
     this.#initial = revision === undefined ? [] : undefined;
   }
@@ -170,7 +179,7 @@ class WatchReader<Type extends KubeObject> {
     this.events++;
     const revision = revisionOf(event.object);
     if (this.#initial !== undefined) {
-      if (event.type !== 'BOOKMARK') this.#initial.push(event.object);
+      if (event.type !== 'BOOKMARK') this.#initial.push(this.#transform(event.object));
       else if (event.object.metadata.annotations?.[initialEventsEnd] === 'true') {
         const state = this.#initial;
         this.#initial = undefined;
@@ -181,6 +190,6 @@ class WatchReader<Type extends KubeObject> {
     }
     this.revision = revision;
     if (event.type === 'BOOKMARK') this.#target.progress(revision);
-    else this.#target.apply(event, revision);
+    else this.#target.apply({ type: event.type, object: this.#transform(event.object) }, revision);
   }
 }

@@ -95,6 +95,34 @@ describe('the runner', () => {
     await world.close();
   });
 
+  test('makes nothing twice when it does not hear that it was made', async () => {
+    let slow: ReturnType<typeof slowConfigMaps> | undefined;
+    let faults: Faults | undefined;
+    const world = await startTestWorld({
+      controllers: [copies],
+      wrap(transport) {
+        slow = slowConfigMaps(transport);
+        faults = faultyTransport(slow.transport);
+        return faults.transport;
+      },
+    });
+    const mapsThere = async () =>
+      (await world.client.of('ConfigMap').list({ namespace: 'default' })).items.length;
+    slow?.hold();
+    const asks = (wanted: string, path: string) => (request: { method: string; url: string }) =>
+      request.method === wanted && request.url.includes(path);
+    faults?.answer({ match: asks('POST', '/configmaps'), with: 'lost answer' });
+    faults?.answer({ match: asks('GET', '/configmaps/web-'), times: 3, with: 'no answer' });
+    await world.client.of('ServiceAccount').create(account(4));
+    await world.advance(60_000);
+    // The first was lost, was found in the end, and the key waits until the cache has it.
+    assert.deepEqual([await mapsThere(), world.controllers[0]?.waiting], [1, 1]);
+    slow?.release();
+    await world.advance(60_000);
+    assert.deepEqual([await mapsThere(), world.controllers[0]?.waiting], [4, 0]);
+    await world.close();
+  });
+
   test('waits for what it deleted, although the answer names no revision', async () => {
     let slow: ReturnType<typeof slowConfigMaps> | undefined;
     const world = await startTestWorld({
@@ -305,7 +333,7 @@ describe('the runner under faults', () => {
         faults?.answer({
           match: ({ stream }) => !stream,
           times: randomInteger(random, 4),
-          with: 'no answer',
+          with: random.next() < 0.5 ? 'no answer' : 'lost answer',
         });
       else {
         wanted = randomInteger(random, wantedMax + 1);

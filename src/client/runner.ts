@@ -5,20 +5,26 @@ import { StatusError } from '../kinds/status.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WherryError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import type { MetricsRegistry } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import { applyChanges, type Outcome } from './apply.ts';
 import { Barrier } from './barrier.ts';
-import type { Change, EventText } from './change.ts';
+import type { Change, CreateChange, EventText } from './change.ts';
 import type { Controller, KeyMap, WatchedChange } from './controller.ts';
+import { ControllerMeter } from './controller-meter.ts';
 import type { Informer } from './informer.ts';
 import type { Informers } from './informers.ts';
 import type { KindName } from './kind-names.ts';
 import { changesPerReconcileMax, keysPerTurn, reconcilesAtOnce } from './limits.ts';
+import { askAfter, type UnknownWrite } from './lost-answers.ts';
+import { Naming } from './naming.ts';
 import type { IndexFunction } from './object-cache.ts';
+import { QueueMeter } from './queue-meter.ts';
 import { AbortedError } from './transport.ts';
 import type { Client } from './typed-client.ts';
 import { makeView, type View } from './view.ts';
 import { WorkQueue } from './work-queue.ts';
+import type { Written } from './written.ts';
 
 export interface RunnerOptions {
   readonly client: Client;
@@ -29,6 +35,19 @@ export interface RunnerOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Unless given nothing is counted there. */
+  readonly metrics?: MetricsRegistry;
+  /** What metrics call the queue; the controller's name unless given. */
+  readonly queueName?: string;
+  /** Told of every plan before it is carried out, also of one that changes nothing; what it returns is called after. */
+  readonly observe?: (plan: Plan) => (error: unknown) => void;
+}
+
+/** What a reconcile asked for, and from what. */
+export interface Plan {
+  readonly key: string;
+  readonly changes: readonly Change[];
+  readonly view: View;
 }
 
 /** Counted since the start; for /metrics. */
@@ -47,7 +66,7 @@ export interface RunningController {
   readonly name: string;
   readonly queue: WorkQueue;
   readonly counts: Readonly<ControllerCounts>;
-  /** Keys that wait for a cache to catch up, and plans that are being carried out. */
+  /** Keys that wait for a cache to catch up or for word of a lost answer, and plans that are being carried out. */
   readonly waiting: number;
   readonly active: number;
   /** Resolves after the signal has aborted and what was under way has ended. */
@@ -70,7 +89,13 @@ class Runner implements RunningController {
   readonly #barrier: Barrier;
   readonly #view: View;
   readonly #failures = new Map<string, StatusError>();
+  /** Creates of a key's last plan that nobody answered and nobody could find. */
+  readonly #unsettled = new Map<string, readonly CreateChange[]>();
+  readonly #meter: ControllerMeter | undefined;
+  /** Who wants to know how a key's plan ends. */
+  readonly #observers = new Map<string, (error: unknown) => void>();
   #active = 0;
+  #asking = 0;
   #unsynced: number;
   #turnScheduled = false;
   #onIdle: () => void = () => {};
@@ -79,8 +104,11 @@ class Runner implements RunningController {
     this.name = controller.name;
     this.#controller = controller;
     this.#options = options;
-    const { clock, random, signal } = options;
-    this.queue = new WorkQueue({ clock, random, onReady: () => this.#scheduleTurn() });
+    const { clock, random, signal, metrics, queueName = controller.name } = options;
+    const meter = metrics && new QueueMeter(metrics, { name: queueName, clock });
+    this.queue = new WorkQueue({ clock, random, meter, onReady: () => this.#scheduleTurn() });
+    this.#meter =
+      metrics && new ControllerMeter(metrics, { name: controller.name, active: () => this.#active });
     this.#barrier = new Barrier({
       informerOf: (kind) => this.#informers.get(kind),
       onOpen: (key) => this.queue.add(key),
@@ -95,7 +123,7 @@ class Runner implements RunningController {
         cancelResync();
         this.queue.close();
         this.#onIdle = resolve;
-        if (this.#active === 0) resolve();
+        if (this.#active + this.#asking === 0) resolve();
       };
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
@@ -103,7 +131,7 @@ class Runner implements RunningController {
   }
 
   get waiting(): number {
-    return this.#barrier.size;
+    return this.#barrier.size + this.#asking;
   }
 
   get active(): number {
@@ -112,7 +140,8 @@ class Runner implements RunningController {
 
   #makeView(failure?: StatusError): View {
     const cacheOf = (kind: KindName) => this.#informers.get(kind)?.cache;
-    return makeView({ cacheOf, now: () => this.#options.clock.now(), failure });
+    const revisionOf = (kind: KindName) => this.#informers.get(kind)?.revision ?? 0;
+    return makeView({ cacheOf, revisionOf, now: () => this.#options.clock.now(), failure });
   }
 
   #watch(kind: KindName, map: KeyMap<KubeObject>): void {
@@ -192,25 +221,44 @@ class Runner implements RunningController {
         );
     } catch (error) {
       this.counts.failures++;
+      this.#meter?.reconciled('error', 0);
       this.#options.log.error('a reconcile failed', { controller: this.name, key, error });
       this.queue.addRateLimited(key);
       this.queue.done(key);
       return;
     }
-    if (changes.length === 0) this.#settle(key, { written: [] });
-    else this.#carryOut(key, changes);
+    const onSettled = this.#options.observe?.({ key, changes, view: this.#view });
+    if (onSettled !== undefined) this.#observers.set(key, onSettled);
+    const naming = new Naming(this.#options.random, this.#unsettled.get(key));
+    this.#unsettled.delete(key);
+    if (changes.length === 0) this.#settle(key, { written: [], unknown: [] });
+    else this.#carryOut(key, changes, naming);
   }
 
-  #carryOut(key: string, changes: readonly Change[]): void {
-    const { client, record, signal } = this.#options;
+  async #carryOut(key: string, changes: readonly Change[], naming: Naming): Promise<void> {
+    const { signal } = this.#options;
     this.counts.plans++;
     this.#active++;
-    applyChanges(changes, { client, record, signal }).then((outcome) => {
-      this.#active--;
-      this.#settle(key, outcome);
-      if (signal.aborted && this.#active === 0) this.#onIdle();
-      else this.#scheduleTurn();
-    });
+    const outcome = await applyChanges(changes, { ...this.#options, naming });
+    this.#active--;
+    if (!signal.aborted) this.#scheduleTurn();
+    const { written, unknown } = outcome;
+    this.#settle(
+      key,
+      unknown.length === 0
+        ? outcome
+        : { ...outcome, written: [...written, ...(await this.#ask(key, unknown))] },
+    );
+    if (signal.aborted && this.#active + this.#asking === 0) this.#onIdle();
+  }
+
+  /** The key waits meanwhile; others have its place. */
+  async #ask(key: string, unknown: readonly UnknownWrite[]): Promise<readonly Written[]> {
+    this.#asking++;
+    const { written, absent } = await askAfter(unknown, this.#options);
+    this.#asking--;
+    if (absent.length > 0) this.#unsettled.set(key, absent);
+    return written;
   }
 
   #settle(key: string, outcome: Outcome): void {
@@ -221,8 +269,17 @@ class Runner implements RunningController {
       this.queue.forget(key);
       this.#failures.delete(key);
     } else this.#fail(key, error);
+    this.#count(key, outcome);
     if (requeueAfterMilliseconds !== undefined) this.queue.addAfter(key, requeueAfterMilliseconds);
     this.queue.done(key);
+  }
+
+  #count(key: string, { written, error, requeueAfterMilliseconds }: Outcome): void {
+    if (error instanceof AbortedError) return;
+    const result = requeueAfterMilliseconds === undefined ? 'success' : 'requeue_after';
+    this.#meter?.reconciled(error === undefined ? result : 'error', written.length);
+    this.#observers.get(key)?.(error);
+    this.#observers.delete(key);
   }
 
   #fail(key: string, error: unknown): void {
@@ -234,6 +291,7 @@ class Runner implements RunningController {
     const reason = error instanceof StatusError ? error.reason : '';
     if (reason === 'Conflict' || reason === 'NotFound') {
       this.counts.conflicts++;
+      this.#meter?.conflicted();
       log.debug('a change came too late', fields);
     } else {
       // The same refusal again and again is one line, not a flood.

@@ -3,6 +3,7 @@
  * A connection that does not answer pings is given up, so that a watch over a dead link ends.
  */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { onAbort } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TlsTarget } from './kubeconfig.ts';
 import {
@@ -127,17 +128,17 @@ function exchange(session: ClientHttp2Session, request: TransportRequest): Promi
       return;
     }
     let failure: unknown;
-    const onAbort = () => {
+    const giveUp = () => {
       failure = new AbortedError();
       stream.close(constants.NGHTTP2_CANCEL);
       reject(failure);
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const takeOff = signal === undefined ? () => {} : onAbort(signal, giveUp);
     stream.on('error', (error) => {
       failure ??= failed(request, error);
     });
     stream.on('close', () => {
-      signal?.removeEventListener('abort', onAbort);
+      takeOff();
       reject(failure ?? failed(request, undefined));
     });
     stream.once('response', (received) => {

@@ -2,6 +2,7 @@
  * How requests reach an API server. Everything above knows only this, so a controller in the server's own process and
  * one on another machine are the same code. Implementations pass one contract suite (`contract.ts`).
  */
+import { onAbort } from '../lib/abort.ts';
 import { WherryError } from '../lib/errors.ts';
 
 export interface TransportRequest {
@@ -78,14 +79,13 @@ export async function abortable<Value>(
     promise.catch(() => {});
     throw new AbortedError();
   }
-  let onAbort = () => {};
+  let takeOff = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(new AbortedError());
-    signal.addEventListener('abort', onAbort, { once: true });
+    takeOff = onAbort(signal, () => reject(new AbortedError()));
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    takeOff();
   }
 }

@@ -8,8 +8,10 @@ import { selectorText } from '../kinds/label-selector.ts';
 import { apiVersionOf, type KubeObject } from '../kinds/object.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { failureOf, objectOf } from './answer.ts';
+import { Gate } from './gate.ts';
 import { type KindName, kindNamed, type ObjectOf } from './kind-names.ts';
-import { listPageObjects, requestRetriesMax, retryAfterSecondsMax } from './limits.ts';
+import { listPageObjects, requestRetriesMax, requestsAtOnceMax, retryAfterSecondsMax } from './limits.ts';
+import type { RequestMeter } from './request-meter.ts';
 import { AbortedError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 import { type Query, queryText, resourcePath } from './url.ts';
 import { readWatch, type WatchHandlers } from './watch-stream.ts';
@@ -19,6 +21,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** What comes before its slash owns the fields that are written, unless a call names a fieldManager. */
   readonly userAgent: string;
+  /** Where requests are counted for metrics. */
+  readonly meter?: RequestMeter;
 }
 
 /** `namespace` is left out for cluster-wide kinds. */
@@ -120,11 +124,14 @@ export class Client {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #userAgent: string;
+  readonly #meter: RequestMeter | undefined;
+  readonly #gate = new Gate(requestsAtOnceMax);
 
   constructor(options: ClientOptions) {
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#userAgent = options.userAgent;
+    this.#meter = options.meter;
   }
 
   /** Calls on a kind by its name. */
@@ -141,11 +148,34 @@ export class Client {
   async send(request: TransportRequest): Promise<TransportResponse> {
     const headers = { accept: 'application/json', 'user-agent': this.#userAgent, ...request.headers };
     for (let attempt = 0; ; attempt++) {
-      const response = await this.#transport.send({ ...request, headers });
+      const response = await this.#sendOnce({ ...request, headers });
       const wait = attempt < requestRetriesMax ? retryAfterSeconds(response) : undefined;
       if (wait === undefined) return response;
       await sleep(this.#clock, wait * 1000, request.signal);
       if (request.signal?.aborted) throw new AbortedError();
+      this.#meter?.retried(request.method, response.status);
+    }
+  }
+
+  /** A watch streams for long: it takes no place. */
+  #sendOnce(request: TransportRequest): Promise<TransportResponse> {
+    return request.stream ? this.#sendNow(request) : this.#gate.run(() => this.#sendNow(request));
+  }
+
+  #sendNow(request: TransportRequest): Promise<TransportResponse> {
+    return this.#meter === undefined ? this.#transport.send(request) : this.#measured(request, this.#meter);
+  }
+
+  async #measured(request: TransportRequest, meter: RequestMeter): Promise<TransportResponse> {
+    const start = this.#clock.monotonic();
+    let code: number | undefined;
+    try {
+      const response = await this.#transport.send(request);
+      code = response.status;
+      return response;
+    } finally {
+      const seconds = request.stream ? undefined : (this.#clock.monotonic() - start) / 1000;
+      meter.answered(request.method, code, { seconds });
     }
   }
 }

@@ -12,6 +12,8 @@ export interface View {
   list<Name extends KindName>(kind: Name, selection?: Selection): ObjectOf<Name>[];
   /** By an index that the controller defines, or one of the built-in ones: `controllerUid`, `ownerUid`. */
   byIndex<Name extends KindName>(kind: Name, index: string, value: string): ObjectOf<Name>[];
+  /** Everything that was written to the kind up to this revision is in the view. */
+  revision(kind: KindName): number;
   /** What the last attempt at this key failed with: the server's refusal. Undefined after a success. */
   readonly failure: StatusError | undefined;
 }
@@ -21,10 +23,11 @@ export type CacheOf = (kind: KindName) => unknown;
 
 export function makeView(options: {
   readonly cacheOf: CacheOf;
+  readonly revisionOf: (kind: KindName) => number;
   readonly now: () => number;
   readonly failure?: StatusError;
 }): View {
-  const { now, failure } = options;
+  const { now, failure, revisionOf } = options;
   const cacheOf = <Name extends KindName>(kind: Name): ObjectCache<ObjectOf<Name>> => {
     const cache = options.cacheOf(kind);
     if (cache === undefined)
@@ -37,6 +40,7 @@ export function makeView(options: {
   return {
     now,
     failure,
+    revision: revisionOf,
     get: (kind, key) => cacheOf(kind).get(key),
     list: (kind, selection) => cacheOf(kind).list(selection),
     byIndex: (kind, index, value) => cacheOf(kind).byIndex(index, value),

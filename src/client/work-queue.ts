@@ -10,6 +10,7 @@ import type { Random } from '../lib/random.ts';
 import { type BackoffLimits, backoffMilliseconds } from './backoff.ts';
 import { Heap } from './heap.ts';
 import { keyBackoff } from './limits.ts';
+import type { QueueMeter } from './queue-meter.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
@@ -17,6 +18,8 @@ export interface WorkQueueOptions {
   readonly backoff?: BackoffLimits;
   /** Called, perhaps often, when there may be a key to take. */
   readonly onReady?: () => void;
+  /** Where it is counted for metrics. */
+  readonly meter?: QueueMeter;
 }
 
 export class WorkQueue {
@@ -24,6 +27,7 @@ export class WorkQueue {
   readonly #random: Random;
   readonly #backoff: BackoffLimits;
   readonly #onReady: () => void;
+  readonly #meter: QueueMeter | undefined;
   /** In the order in which they came. */
   readonly #waiting = new Set<string>();
   readonly #working = new Set<string>();
@@ -44,6 +48,7 @@ export class WorkQueue {
     this.#random = options.random;
     this.#backoff = options.backoff ?? keyBackoff;
     this.#onReady = options.onReady ?? (() => {});
+    this.#meter = options.meter;
   }
 
   /** Keys that could be taken now. */
@@ -71,11 +76,13 @@ export class WorkQueue {
       if (this.#again.has(key)) return;
       this.#again.add(key);
       this.#adds++;
+      this.#meter?.added(key);
       return;
     }
     if (this.#waiting.has(key)) return;
     this.#waiting.add(key);
     this.#adds++;
+    this.#meter?.added(key);
     this.#onReady();
   }
 
@@ -99,6 +106,7 @@ export class WorkQueue {
     const failures = this.failures(key);
     this.#failures.set(key, failures + 1);
     this.#retries++;
+    this.#meter?.retried();
     this.addAfter(key, backoffMilliseconds(this.#backoff, failures, this.#random));
   }
 
@@ -116,6 +124,7 @@ export class WorkQueue {
     for (const key of this.#waiting) {
       this.#waiting.delete(key);
       this.#working.add(key);
+      this.#meter?.taken(key);
       return key;
     }
     return undefined;
@@ -123,6 +132,7 @@ export class WorkQueue {
 
   done(key: string): void {
     this.#working.delete(key);
+    this.#meter?.done(key);
     if (!this.#again.delete(key) || this.#closed) return;
     this.#waiting.add(key);
     this.#onReady();
@@ -134,6 +144,7 @@ export class WorkQueue {
     this.#cancelTimer();
     this.#waiting.clear();
     this.#again.clear();
+    this.#meter?.cleared();
     this.#due.clear();
   }
 

@@ -18,11 +18,14 @@ export interface Faults {
   cut(how: 'end' | 'break'): void;
   /** Puts bytes into every open stream. */
   inject(text: string): void;
-  /** The next requests for which `match` is true get this answer instead, or an error; `times` of them. */
+  /**
+   * The next requests for which `match` is true get this answer instead, or an error; `times` of them. 'lost answer': it
+   * is done, and nobody hears of it.
+   */
   answer(fault: {
     match: (request: TransportRequest) => boolean;
     times?: number;
-    with: { status: number; body: unknown; headers?: Record<string, string> } | 'no answer';
+    with: { status: number; body: unknown; headers?: Record<string, string> } | 'no answer' | 'lost answer';
   }): void;
   /** Takes back every answer that has not been given. */
   heal(): void;
@@ -48,11 +51,12 @@ export function faultyTransport(inner: Transport): Faults {
       stream.cancel();
     },
   });
-  const faultFor = (request: TransportRequest): TransportResponse | undefined => {
+  const faultFor = (request: TransportRequest): TransportResponse | 'lost answer' | undefined => {
     const fault = faults.find(({ match }) => match(request));
     if (fault === undefined) return undefined;
     if (--fault.times === 0) faults = faults.filter((each) => each !== fault);
     if (fault.with === 'no answer') throw new TransportError('the cable is cut');
+    if (fault.with === 'lost answer') return fault.with;
     const { status, body, headers = {} } = fault.with as { status: number; body: unknown; headers?: object };
     return { status, headers: { ...headers }, body: Buffer.from(JSON.stringify(body)) };
   };
@@ -79,8 +83,9 @@ export function faultyTransport(inner: Transport): Faults {
       async send(request) {
         asked.push(`${request.method} ${request.url}`);
         const fault = faultFor(request);
-        if (fault !== undefined) return fault;
+        if (fault !== undefined && fault !== 'lost answer') return fault;
         const response = await inner.send(request);
+        if (fault === 'lost answer') throw new TransportError('the cable was cut before the answer came');
         return response.body instanceof Uint8Array
           ? response
           : { ...response, body: wrapStream(response.body) };

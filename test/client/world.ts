@@ -56,13 +56,15 @@ export async function startTestWorld(
   options: {
     controllers?: readonly Controller[];
     seed?: number;
+    /** See TestServerOptions. */
+    loopback?: boolean;
     log?: Logger;
     /** To break things: gets the transport that works. */
     wrap?: (transport: Transport) => Transport;
   } = {},
 ): Promise<TestWorld> {
   const { seed = 1, log = silentLogger, wrap = (transport) => transport } = options;
-  const server = await startTestServer({ seed });
+  const server = await startTestServer({ seed, loopback: options.loopback ?? false });
   const { clock } = server;
   const random = seededRandom(seed + 1);
   const stopping = new AbortController();
