@@ -9,6 +9,7 @@ describe('node lifecycle', () => {
   beforeEach(async () => {
     world = await startTestWorld({ controllers: [nodeLifecycle] });
     await world.client.of('Node').create({ metadata: { name: 'n1' } });
+    await addSteadyNode();
     await world.client.of('Lease').create({
       metadata: { namespace: 'kube-node-lease', name: 'n1' },
       spec: { holderIdentity: 'n1', renewTime: now() },
@@ -16,6 +17,17 @@ describe('node lifecycle', () => {
   });
   afterEach(() => world.close());
 
+  /** One that stays ready: without any, no node loses its pods. */
+  const addSteadyNode = async () => {
+    const status = {
+      conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-02-01T00:00:00Z' }],
+    };
+    await world.client.of('Node').create({ metadata: { name: 'steady' }, status });
+  };
+  const eventsOf = async (name: string) => {
+    const { items } = await world.client.of('Event').list({ namespace: 'default' });
+    return items.filter(({ involvedObject }) => involvedObject.name === name);
+  };
   const now = () => `${new Date(world.clock.now()).toISOString().slice(0, -1)}000Z`;
   const merge = (patch: object) => ({ type: 'merge' as const, patch });
   const node = (): Promise<Node> => world.client.of('Node').get({ name: 'n1' });
@@ -94,12 +106,54 @@ describe('node lifecycle', () => {
     assert.deepEqual(await taints(), []);
   });
 
+  test('when the last node falls silent, pods are driven from none; when one is back, from the others', async () => {
+    const setSteady = async (status: string) => {
+      const options = {
+        subresource: 'status',
+        ...merge({ status: { conditions: [{ type: 'Ready', status }] } }),
+      };
+      await world.client.of('Node').patch({ name: 'steady' }, options);
+      await world.advance(5_000);
+    };
+    const drives = async () => (await taints()).filter((taint) => taint.endsWith('NoExecute'));
+    await report({ type: 'Ready', status: 'False' });
+    assert.deepEqual(await drives(), ['node.kubernetes.io/not-ready:NoExecute']);
+    await setSteady('False');
+    assert.deepEqual(await drives(), []);
+    await setSteady('True');
+    assert.deepEqual(await drives(), ['node.kubernetes.io/not-ready:NoExecute']);
+  });
+
   test('a node that never reports is told so', async () => {
     await world.advance(50_000);
     const ready = (await node()).status?.conditions?.find(({ type }) => type === 'Ready');
     assert.deepEqual(
       [ready?.status, ready?.reason, ready?.message],
       ['Unknown', 'NodeStatusNeverUpdated', 'Kubelet never posted node status.'],
+    );
+  });
+
+  test('tells when a node comes, falls silent and goes', async () => {
+    const told = async () =>
+      (await eventsOf('n1')).map(({ reason, message, involvedObject: { uid } }) => [reason, message, uid]);
+    await report({ type: 'Ready', status: 'True' });
+    const { uid } = (await node()).metadata;
+    await world.advance(50_000);
+    await world.client.of('Node').delete({ name: 'n1' });
+    await world.settle();
+    assert.deepEqual((await told()).sort(), [
+      ['NodeNotReady', 'Node n1 status is now: NodeNotReady', uid],
+      ['RegisteredNode', 'Node n1 event: Registered Node n1 in Controller', uid],
+      ['RemovingNode', 'Node n1 event: Removing Node n1 from Controller', uid],
+    ]);
+  });
+
+  test('a node that has said itself that it is not ready falls silent without a word', async () => {
+    await report({ type: 'Ready', status: 'False' });
+    await world.advance(50_000);
+    assert.deepEqual(
+      (await eventsOf('n1')).map(({ reason }) => reason),
+      ['RegisteredNode'],
     );
   });
 

@@ -4,12 +4,13 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Change, event, requeueAfter, update, updateStatus } from '../client/change.ts';
-import { defineController, type KeyMap, self } from '../client/controller.ts';
+import { defineController, type KeyMap } from '../client/controller.ts';
 import { objectKey } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
 import type { Lease, Node, NodeCondition, Pod, Taint } from '../kinds/generated/types.ts';
-import { nodeGraceMilliseconds } from './limits.ts';
-import { podNode } from './pods.ts';
+import { nodeGraceMilliseconds, nodeMonitorMilliseconds } from './limits.ts';
+import { isNodeReady, type Mood, moodOf, nodeHealth } from './node-lifecycle/zone-health.ts';
+import { podCondition, podNode, timeOf } from './pods.ts';
 import { timestampOf } from './timestamp.ts';
 
 const leaseNamespace = 'kube-node-lease';
@@ -44,7 +45,7 @@ const readyOf = (node: Node): NodeCondition | undefined =>
 /** When the node was last heard of, in milliseconds: by its lease, its status, or its registration. */
 function heardOf(node: Node, lease: Lease | undefined): number {
   const times = [lease?.spec?.renewTime, readyOf(node)?.lastHeartbeatTime, node.metadata.creationTimestamp];
-  return Math.max(...times.map((time) => (time === undefined ? 0 : Date.parse(time))));
+  return Math.max(...times.map((time) => timeOf(time) ?? 0));
 }
 
 /** The conditions of a node that has been silent too long. */
@@ -74,8 +75,11 @@ function unknownConditions(node: Node, now: number): NodeCondition[] {
   return [...present.filter(({ type }) => !watchedConditions.includes(type)), ...silent];
 }
 
+const drivesAway = (taints: readonly Taint[]): boolean =>
+  taints.some(({ key, effect }) => effect === 'NoExecute' && (key === notReady || key === unreachable));
+
 /** The taints that the node's conditions call for; one that is there already keeps the time it was added. */
-function wantedTaints(node: Node, now: number): Taint[] {
+function wantedTaints(node: Node, { now, mood }: { now: number; mood: Mood }): Taint[] {
   const present = node.spec?.taints ?? [];
   const wanted: Taint[] = [];
   const add = (key: string, effect: string) => {
@@ -90,23 +94,32 @@ function wantedTaints(node: Node, now: number): Taint[] {
   const ready = readyOf(node);
   // A node that has not reported at all keeps the taint it was registered with.
   if (ready === undefined) add(notReady, 'NoSchedule');
-  else if (ready.status !== 'True') add(ready.status === 'False' ? notReady : unreachable, 'NoExecute');
+  else if (ready.status !== 'True' && (mood === 'drive' || (mood === 'hold' && drivesAway(present))))
+    add(ready.status === 'False' ? notReady : unreachable, 'NoExecute');
   return [...present.filter(({ key }) => !ownKeys.has(key)), ...wanted];
 }
 
-function taintChanges(node: Node, now: number): Change[] {
-  const taints = wantedTaints(node, now);
+function taintChanges(node: Node, view: View): Change[] {
+  const taints = wantedTaints(node, {
+    now: view.now(),
+    mood: isNodeReady(node) ? 'drive' : moodOf(node, view),
+  });
   if (isDeepStrictEqual(taints, node.spec?.taints ?? [])) return [];
   const spec = { ...node.spec, taints };
   if (taints.length === 0) delete (spec as { taints?: Taint[] }).taints;
   return [update('Node', { ...node, spec })];
 }
 
-/** Pods of a node that does not answer are not ready: their Services leave them alone. */
+/**
+ * Pods of a node that does not answer are not ready: their Services leave them alone. One that has become ready since
+ * then shows that its kubelet is back, and would say so again and again.
+ */
 function markPodsNotReady(node: Node, view: View): Change[] {
+  const silentSince = timeOf(readyOf(node)?.lastTransitionTime) ?? 0;
   return view.byIndex('Pod', 'node', node.metadata.name ?? '').flatMap((pod) => {
     const conditions = pod.status?.conditions ?? [];
-    if (!conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return [];
+    const ready = podCondition(pod, 'Ready');
+    if (ready?.status !== 'True' || (timeOf(ready.lastTransitionTime) ?? 0) >= silentSince) return [];
     const lastTransitionTime = timestampOf(view.now());
     const marked = conditions.map((condition) =>
       condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
@@ -133,23 +146,42 @@ const podOnSilentNode: KeyMap<Pod> = (pod, view) =>
 function silence(node: Node, view: View): Change[] {
   const conditions = unknownConditions(node, view.now());
   if (isDeepStrictEqual(conditions, conditionsOf(node))) return [];
+  const written = updateStatus('Node', { ...node, status: { ...node.status, conditions } });
+  // A node that was not ready before has said so itself.
+  if (readyOf(node)?.status !== 'True') return [written];
+  const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
+  return [written, event('Node', node, { type: 'Normal', reason: 'NodeNotReady', message })];
+}
+
+/** Coming and going are keys of their own, since a node that is gone cannot be looked at; names have no spaces. */
+const noticeKey = (reason: 'RegisteredNode' | 'RemovingNode', { metadata }: Node): string =>
+  `${reason} ${metadata.name} ${metadata.uid}`;
+
+const noticed: KeyMap<Node> = (node, _view, { type }) => {
+  if (type === 'delete') return [noticeKey('RemovingNode', node)];
   const name = node.metadata.name ?? '';
-  return [
-    updateStatus('Node', { ...node, status: { ...node.status, conditions } }),
-    event('Node', node, {
-      type: 'Normal',
-      reason: 'NodeNotReady',
-      message: `Node ${name} status is now: NodeNotReady`,
-    }),
-  ];
+  return type === 'add' ? [name, noticeKey('RegisteredNode', node)] : [name];
+};
+
+/** Told of every node when the controller starts, as upstream does. */
+function notice(key: string): Change[] {
+  const [reason = '', name = '', uid = ''] = key.split(' ');
+  const what =
+    reason === 'RegisteredNode'
+      ? `Registered Node ${name} in Controller`
+      : `Removing Node ${name} from Controller`;
+  const regarding = { apiVersion: 'v1', kind: 'Node', name, uid };
+  const message = `Node ${name} event: ${what}`;
+  return [{ type: 'event', event: { regarding, type: 'Normal', reason, message } }];
 }
 
 export const nodeLifecycle = defineController({
   name: 'node-lifecycle',
   eventSource: 'node-controller',
-  watches: { Node: self, Lease: leaseOwner, Pod: podOnSilentNode },
-  indexes: { Pod: { node: podNode } },
+  watches: { Node: noticed, Lease: leaseOwner, Pod: podOnSilentNode },
+  indexes: { Pod: { node: podNode }, Node: { health: nodeHealth } },
   reconcile(key, view) {
+    if (key.includes(' ')) return notice(key);
     const node = view.get('Node', key);
     if (node === undefined || node.metadata.deletionTimestamp !== undefined) return [];
     const now = view.now();
@@ -159,11 +191,15 @@ export const nodeLifecycle = defineController({
       const silenced = silence(node, view);
       if (silenced.length > 0) return silenced;
     }
-    const tainted = taintChanges(node, now);
+    const tainted = taintChanges(node, view);
     if (tainted.length > 0) return tainted;
-    const pods =
-      readyOf(node)?.status === 'True' || readyOf(node) === undefined ? [] : markPodsNotReady(node, view);
     const left = nodeGraceMilliseconds - silentFor;
-    return left > 0 ? [...pods, requeueAfter(left)] : pods;
+    if (isNodeReady(node)) return [requeueAfter(left)];
+    const pods = readyOf(node) === undefined ? [] : markPodsNotReady(node, view);
+    // What becomes of its pods depends on the other nodes, too.
+    return [
+      ...pods,
+      requeueAfter(left > 0 ? Math.min(left, nodeMonitorMilliseconds) : nodeMonitorMilliseconds),
+    ];
   },
 });

@@ -7,7 +7,7 @@ import type { KindName, ObjectOf } from '../client/kind-names.ts';
 import { keyOf } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
 import type { LabelSelector, OwnerReference } from '../kinds/generated/types.ts';
-import { selectorMatches } from '../kinds/label-selector.ts';
+import { selectorMatcher, selectorMatches } from '../kinds/label-selector.ts';
 import type { KubeObject } from '../kinds/object.ts';
 
 export interface OwnerKind {
@@ -64,11 +64,12 @@ export function claimObjects<Type extends KubeObject>(
 ): Claim<Type> {
   const { owner, ownerKind, kind, selector } = options;
   const isOwnerGoing = owner.metadata.deletionTimestamp !== undefined;
+  const isSelected = selectorMatcher(selector);
   const claimed: Type[] = [];
   const changes: Change[] = [];
   for (const object of objects) {
     const controller = controllerOfObject(object);
-    const matches = selectorMatches(selector, object.metadata.labels);
+    const matches = isSelected(object.metadata.labels);
     if (controller !== undefined) {
       if (controller.uid !== owner.metadata.uid) continue;
       if (matches) claimed.push(object);

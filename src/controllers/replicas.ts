@@ -7,12 +7,13 @@ import { type Change, create, referenceTo, remove, requeueAfter } from '../clien
 import type { View } from '../client/view.ts';
 import type {
   LabelSelector,
+  ObjectReference,
   Pod,
   PodTemplateSpec,
   ReplicaSetCondition,
   ReplicaSetStatus,
 } from '../kinds/generated/types.ts';
-import { selectorMatches } from '../kinds/label-selector.ts';
+import { selectorMatcher } from '../kinds/label-selector.ts';
 import type { KubeObject } from '../kinds/object.ts';
 import { inDeletionOrder } from './deletion-order.ts';
 import { podsChangedAtOnceMax } from './limits.ts';
@@ -56,26 +57,30 @@ function planPods(
   owner: ReplicaOwner,
   { claimed, missing, now }: { claimed: readonly Pod[]; missing: number; now: number },
 ): Change[] {
-  const regarding = referenceTo(owner.ownerKind.kind, owner.object as never);
-  if (missing > 0) {
-    const options = {
-      onSuccess: { regarding, type: 'Normal', reason: 'SuccessfulCreate', message: 'Created pod: {name}' },
-      onFailure: { regarding, type: 'Warning', reason: 'FailedCreate', message: 'Error creating: {error}' },
-    } as const;
+  const { created, deleted } = podEvents(referenceTo(owner.ownerKind.kind, owner.object as never));
+  if (missing > 0)
     return Array.from({ length: Math.min(missing, podsChangedAtOnceMax) }, () =>
-      create('Pod', podFromTemplate(owner.template, owner.object, owner.ownerKind), options),
+      create('Pod', podFromTemplate(owner.template, owner.object, owner.ownerKind), created),
     );
-  }
   const surplus = Math.min(-missing, podsChangedAtOnceMax);
   if (surplus <= 0) return [];
   const order =
     surplus < claimed.length ? inDeletionOrder(claimed, { related: owner.related(), now }) : claimed;
-  return order.slice(0, surplus).map((pod) =>
-    remove('Pod', pod, {
+  return order.slice(0, surplus).map((pod) => remove('Pod', pod, deleted));
+}
+
+/** What the owner of pods tells when one was made or deleted, or could not be. */
+export function podEvents(regarding: ObjectReference) {
+  return {
+    created: {
+      onSuccess: { regarding, type: 'Normal', reason: 'SuccessfulCreate', message: 'Created pod: {name}' },
+      onFailure: { regarding, type: 'Warning', reason: 'FailedCreate', message: 'Error creating: {error}' },
+    },
+    deleted: {
       onSuccess: { regarding, type: 'Normal', reason: 'SuccessfulDelete', message: 'Deleted pod: {name}' },
       onFailure: { regarding, type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: {error}' },
-    }),
-  );
+    },
+  } as const;
 }
 
 /** A pod becomes available by time alone: come again when the next one does. */
@@ -100,7 +105,8 @@ export const unlessZero = <Name extends string>(name: Name, count: number): { [E
 function statusOf(owner: ReplicaOwner, counted: Counted): ReplicaSetStatus {
   const { claimed, pods, view } = counted;
   const { minReadySeconds, selector, object } = owner;
-  const templateLabels = { matchLabels: owner.template.metadata?.labels ?? {} };
+  const isSelected = selectorMatcher(selector);
+  const isFullyLabeled = selectorMatcher({ matchLabels: owner.template.metadata?.labels ?? {} });
   const available = claimed.filter(
     (pod) => millisecondsToAvailable(pod, { minReadySeconds, now: view.now() }) === 0,
   );
@@ -108,14 +114,14 @@ function statusOf(owner: ReplicaOwner, counted: Counted): ReplicaSetStatus {
     (pod) =>
       isTerminating(pod) &&
       controllerOfObject(pod)?.uid === object.metadata.uid &&
-      selectorMatches(selector, pod.metadata.labels),
+      isSelected(pod.metadata.labels),
   );
   const conditions = conditionsOf(owner, counted);
   return {
     replicas: claimed.length,
     ...unlessZero(
       'fullyLabeledReplicas',
-      claimed.filter((pod) => selectorMatches(templateLabels, pod.metadata.labels)).length,
+      claimed.filter((pod) => isFullyLabeled(pod.metadata.labels)).length,
     ),
     ...unlessZero('readyReplicas', claimed.filter(isReady).length),
     ...unlessZero('availableReplicas', available.length),

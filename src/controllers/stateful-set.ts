@@ -69,10 +69,11 @@ function planStatefulSet(set: StatefulSet, view: View): Change[] {
   return [
     ...podClaims,
     ...revisionClaims,
-    ...revisions.changes,
+    // The garbage collector takes away the revisions of a set that is going: it must not find new ones for ever.
+    ...(isGoing ? [] : revisions.changes),
     ...(isDeepStrictEqual(status, set.status ?? {}) ? [] : [updateStatus('StatefulSet', { ...set, status })]),
     ...plan.changes,
-    ...truncateHistory(set, known, { revisions, pods }),
+    ...(isGoing ? [] : truncateHistory(set, known, { revisions, pods })),
     ...untilAvailable(set, pods, now),
   ];
 }

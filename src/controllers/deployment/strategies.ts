@@ -9,9 +9,11 @@ import { actualOf, availableOf, isComplete, syncRolloutStatus } from './status.t
 import {
   isActiveSet,
   isRolling,
+  isSeen,
   maxUnavailable,
   newSetSize,
   proportionalSizes,
+  roomToGrow,
   sizeOf,
   totalSize,
   wantedReplicas,
@@ -27,8 +29,7 @@ export function cleanUp(rollout: Rollout): void {
   const surplus = Math.max(0, alive.length - limit);
   const sorted = [...alive].sort((left, right) => revisionOf(left) - revisionOf(right));
   for (const set of sorted.slice(0, surplus)) {
-    const isSeen = (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0);
-    if (isSeen && sizeOf(set) === 0 && (set.status?.replicas ?? 0) === 0) rollout.remove(set);
+    if (isSeen(set) && sizeOf(set) === 0 && (set.status?.replicas ?? 0) === 0) rollout.remove(set);
   }
 }
 
@@ -59,13 +60,20 @@ function isSaturated({ deployment, newSet }: Rollout): boolean {
 
 /** Follows spec.replicas without rolling out: in the middle of a rollout each replica set keeps its share. */
 export function scale(rollout: Rollout): void {
+  const { deployment, allSets } = rollout;
+  const sizes = scaledSizes(rollout);
+  const more = sizes.reduce((sum, { set, size }) => sum + Math.max(0, size - sizeOf(set)), 0);
+  // Pods that are too many go first; the word of that brings the Deployment back.
+  if (more > 0 && more > roomToGrow(deployment, allSets)) return;
+  for (const { set, size } of sizes) rollout.scale(set, size);
+}
+
+function scaledSizes(rollout: Rollout): readonly { readonly set: ReplicaSet; readonly size: number }[] {
   const { deployment, oldSets, allSets } = rollout;
   const only = activeOrLatest(rollout);
-  if (only !== undefined) rollout.scale(only, wantedReplicas(deployment));
-  else if (isSaturated(rollout)) for (const old of oldSets.filter(isActiveSet)) rollout.scale(old, 0);
-  else if (isRolling(deployment))
-    for (const { set, size } of proportionalSizes(deployment, allSets.filter(isActiveSet)))
-      rollout.scale(set, size);
+  if (only !== undefined) return [{ set: only, size: wantedReplicas(deployment) }];
+  if (isSaturated(rollout)) return oldSets.filter(isActiveSet).map((set) => ({ set, size: 0 }));
+  return isRolling(deployment) ? proportionalSizes(deployment, allSets.filter(isActiveSet)) : [];
 }
 
 function growNewSet(rollout: Rollout, newSet: ReplicaSet): boolean {
@@ -121,9 +129,9 @@ export function rollOut(rollout: Rollout, view: View): void {
   syncRolloutStatus(rollout);
 }
 
-/** Pods that are on their way out still run. */
+/** Pods that are on their way out still run; a set that has not been told to stop may make some yet. */
 function areOldPodsRunning({ oldSets }: Rollout, view: View): boolean {
-  if (actualOf(oldSets) > 0) return true;
+  if (actualOf(oldSets) > 0 || !oldSets.every(isSeen)) return true;
   return oldSets.some(({ metadata }) =>
     view.byIndex('Pod', 'controllerUid', metadata.uid ?? '').some((pod) => !isTerminal(pod)),
   );

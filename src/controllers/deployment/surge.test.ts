@@ -58,6 +58,31 @@ describe('the new replica set', () => {
       const fresh = set('a', has);
       assert.equal(newSetSize(deployment(10, 3, 2), fresh, [fresh, set('bb', old)]), wanted);
     });
+
+  const told = (of: ReplicaSet, generation: number, status: object): ReplicaSet => ({
+    ...of,
+    metadata: { ...of.metadata, generation },
+    status: { replicas: 0, ...status },
+  });
+  const olds: Record<string, { old: ReplicaSet; wanted: number }> = {
+    'counts the pods that an old set has still to give up': {
+      old: told(set('bb', 8), 2, { observedGeneration: 2, replicas: 9 }),
+      wanted: 4,
+    },
+    'waits until an old set has seen that it is to be smaller': {
+      old: told(set('bb', 8), 2, { observedGeneration: 1, replicas: 8 }),
+      wanted: 3,
+    },
+    'grows when the pods of an old set are on their way out': {
+      old: told(set('bb', 8), 2, { observedGeneration: 2, replicas: 8 }),
+      wanted: 5,
+    },
+  };
+  for (const [name, { old, wanted }] of Object.entries(olds))
+    test(name, () => {
+      const fresh = told(set('a', 3), 1, { observedGeneration: 1, replicas: 3 });
+      assert.equal(newSetSize(deployment(10, 3, 2), fresh, [fresh, old]), wanted);
+    });
 });
 
 describe('a change of scale in the middle of a rollout', () => {

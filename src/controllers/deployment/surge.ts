@@ -41,11 +41,29 @@ export function maxUnavailable(deployment: Deployment): number {
   return Math.min(fenceposts(deployment).unavailable, wanted);
 }
 
+/** Its controller has seen the size that it has now. */
+export const isSeen = ({ metadata, status }: ReplicaSet): boolean =>
+  (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
+
+/**
+ * How many pods a replica set can have from now on until its size changes: until its controller has seen the size,
+ * nobody knows; then those that it counted, or those that it makes.
+ */
+const mostPods = (set: ReplicaSet): number =>
+  isSeen(set) ? Math.max(sizeOf(set), set.status?.replicas ?? 0) : Number.POSITIVE_INFINITY;
+
+/**
+ * How many more pods may be asked for. Upstream reckons with the sizes alone, so that for a moment there can be more
+ * pods than replicas and surge: those of a set that was made smaller, and those that come in their place.
+ */
+export const roomToGrow = (deployment: Deployment, all: readonly ReplicaSet[]): number =>
+  wantedReplicas(deployment) + maxSurge(deployment) - all.reduce((sum, set) => sum + mostPods(set), 0);
+
 /** The size that the new replica set may have now. `all` includes it. */
 export function newSetSize(deployment: Deployment, newSet: ReplicaSet, all: readonly ReplicaSet[]): number {
   const wanted = wantedReplicas(deployment);
   if (!isRolling(deployment)) return wanted;
-  const room = wanted + maxSurge(deployment) - totalSize(all);
+  const room = roomToGrow(deployment, all);
   if (room <= 0) return sizeOf(newSet);
   return sizeOf(newSet) + Math.min(room, wanted - sizeOf(newSet));
 }
