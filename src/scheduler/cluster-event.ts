@@ -21,3 +21,28 @@ export function changedNode(event: ClusterEvent, ...changes: NodeChange[]): Node
   if (event.type === 'nodeChanged' && changes.some((change) => event.changes.has(change))) return event.node;
   return undefined;
 }
+
+const nodeChangeLabels: Readonly<Record<NodeChange, string>> = {
+  allocatable: 'NodeUpdateNodeAllocatable',
+  labels: 'NodeUpdateNodeLabel',
+  taints: 'NodeUpdateNodeTaint',
+  // Upstream takes a node that may be used again for one that lost a taint.
+  unschedulable: 'NodeUpdateNodeTaint',
+};
+
+const eventLabels: Readonly<Record<Exclude<ClusterEvent['type'], 'nodeChanged'>, string>> = {
+  nodeAdded: 'NodeAdd',
+  nodeDeleted: 'NodeDelete',
+  podAdded: 'AssignedPodAdd',
+  podChanged: 'AssignedPodUpdatePodLabel',
+  podGone: 'AssignedPodDelete',
+  volumes: 'PersistentVolumeUpdate',
+  namespaceChanged: 'NamespaceUpdate',
+};
+
+/** What upstream's metrics call the event: resource and action. Source: k8s.io/kube-scheduler framework ClusterEvent.Label. */
+export function eventLabel(event: ClusterEvent): string {
+  if (event.type !== 'nodeChanged') return eventLabels[event.type];
+  const [first] = event.changes;
+  return first === undefined ? 'NodeUpdate' : nodeChangeLabels[first];
+}

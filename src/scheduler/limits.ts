@@ -1,3 +1,5 @@
+import { requestsAtOnceMax } from '../client/limits.ts';
+
 /** Nodes that fit which a cycle looks for at least; upstream: 100, and 5 % of the nodes. */
 export const feasibleNodesMin = 100;
 export const feasiblePercentMin = 5;
@@ -19,8 +21,8 @@ export const podBackoffMillisecondsMax = 10_000;
 export const unschedulableMillisecondsMax = 300_000;
 export const flushMilliseconds = 30_000;
 
-/** Bindings and status patches under way at once. */
-export const writesInFlightMax = 128;
+/** Bindings and status patches under way at once: as many as one client sends. */
+export const writesInFlightMax = requestsAtOnceMax;
 
 /** Pods decided before the event loop gets its turn. */
 export const podsPerTurn = 16;

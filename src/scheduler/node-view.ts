@@ -1,12 +1,12 @@
 /** A node as the scheduler looks at it, with the sums of the pods on it. Only the Snapshot changes it. */
 import type { Node, Taint } from '../kinds/generated/types.ts';
 import { readAmounts } from '../kinds/pod/amounts.ts';
+import { keepsAway } from '../kinds/pod/taints.ts';
 import { value } from '../lib/quantity.ts';
 import { normalizedImageName } from './image-name.ts';
 import { type Labels, noLabels } from './label-match.ts';
 import type { HostPort, PodView } from './pod-view.ts';
 import { addResources, noResources, type Resources, resourcesOf } from './resources.ts';
-import { keepsAway } from './taints.ts';
 
 const wildcard = '0.0.0.0';
 

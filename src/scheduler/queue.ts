@@ -5,8 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Heap } from '../client/heap.ts';
 import type { Clock } from '../lib/clock.ts';
-import { Gauge } from '../lib/metrics.ts';
-import type { ClusterEvent } from './cluster-event.ts';
+import { type Counter, Gauge, type Labeled } from '../lib/metrics.ts';
+import { type ClusterEvent, eventLabel } from './cluster-event.ts';
 import {
   flushMilliseconds,
   podBackoffMilliseconds,
@@ -24,6 +24,9 @@ export interface QueuedPod {
   pod: PodView;
   /** How often it was tried. */
   attempts: number;
+  /** When it was first taken, and last, by the monotonic clock. */
+  firstTakenAt: number | undefined;
+  takenAt: number;
 }
 
 interface Entry extends QueuedPod {
@@ -51,6 +54,10 @@ export interface QueueOptions {
   readonly podsMax?: number;
   /** Where the pods in each state are counted. */
   readonly gauges?: QueueGauges;
+  /** By `queue` and `event`: pods that came into a state, and why. */
+  readonly incoming?: Labeled<Counter>;
+  /** By `plugin` and `profile`: pods that wait because it refused them. */
+  readonly refused?: Labeled<Gauge>;
 }
 
 export type QueueGauges = Readonly<Record<QueueState, Gauge>>;
@@ -112,8 +119,14 @@ export class SchedulingQueue {
       const isSame = known.state === 'trying' || !isChanged(known.pod, pod);
       known.pod = pod;
       if (isSame) return;
-      if (isGated) this.#move(known, 'gated');
-      else if (known.state !== 'active') this.#revive(known);
+      if (isGated) this.#move(known, 'gated', 'UnschedulablePodUpdate');
+      else if (known.state !== 'active')
+        this.#revive(
+          known,
+          known.state === 'gated'
+            ? 'UnschedulablePodUpdatePodSchedulingGatesEliminated'
+            : 'UnschedulablePodUpdate',
+        );
       return;
     }
     if (known !== undefined) this.delete(pod.key);
@@ -125,6 +138,8 @@ export class SchedulingQueue {
       key: pod.key,
       pod,
       attempts: 0,
+      firstTakenAt: undefined,
+      takenAt: 0,
       state: 'trying',
       ticket: 0,
       failedAt: Number.NEGATIVE_INFINITY,
@@ -132,7 +147,7 @@ export class SchedulingQueue {
       isError: false,
     };
     this.#entries.set(pod.key, entry);
-    this.#move(entry, isGated ? 'gated' : 'active');
+    this.#move(entry, isGated ? 'gated' : 'active', 'UnschedulablePodAdd');
   }
 
   delete(key: string): void {
@@ -145,11 +160,17 @@ export class SchedulingQueue {
   /** The most important pod. When none is active, one that waits to be tried again anyway (KEP-5142). */
   take(): QueuedPod | undefined {
     this.#releaseBackoff();
-    const entry = this.#pop(this.#active) ?? this.#pop(this.#backoff);
-    if (entry === undefined) return undefined;
+    let entry = this.#pop(this.#active);
+    if (entry === undefined) {
+      entry = this.#pop(this.#backoff);
+      if (entry === undefined) return undefined;
+      this.#options.incoming?.of('active', 'PopFromBackoffQ').add();
+    }
     this.#leave(entry);
     entry.state = 'trying';
     entry.attempts++;
+    entry.takenAt = this.#options.clock.monotonic();
+    entry.firstTakenAt ??= entry.takenAt;
     return entry;
   }
 
@@ -160,8 +181,8 @@ export class SchedulingQueue {
     entry.failedAt = this.#options.clock.now();
     entry.refusedBy = options.refusedBy;
     entry.isError = options.isError ?? false;
-    if (entry.isError) this.#revive(entry);
-    else this.#move(entry, 'unschedulable');
+    if (entry.isError) this.#revive(entry, 'ScheduleAttemptFailure');
+    else this.#move(entry, 'unschedulable', 'ScheduleAttemptFailure');
   }
 
   /** It has its node. */
@@ -175,7 +196,8 @@ export class SchedulingQueue {
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'unschedulable') continue;
       const { refusedBy, pod } = entry;
-      if (refusedBy.length === 0 || refusedBy.some((filter) => filter.helps(event, pod))) this.#revive(entry);
+      if (refusedBy.length === 0 || refusedBy.some((filter) => filter.helps(event, pod)))
+        this.#revive(entry, eventLabel(event));
     }
   }
 
@@ -183,7 +205,7 @@ export class SchedulingQueue {
   activate(key: string): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined && (entry.state === 'unschedulable' || entry.state === 'backoff'))
-      this.#move(entry, 'active');
+      this.#move(entry, 'active', 'ForceActivate');
   }
 
   /** When its backoff is over: 1 s, 2 s, 4 s, ... 10 s after the failure. */
@@ -192,15 +214,18 @@ export class SchedulingQueue {
     return failedAt + Math.min(podBackoffMillisecondsMax, wait);
   }
 
-  #revive(entry: Entry): void {
+  #revive(entry: Entry, why: string): void {
     const isReady = entry.attempts === 0 || this.#readyAt(entry) <= this.#options.clock.now();
-    this.#move(entry, isReady ? 'active' : 'backoff');
+    this.#move(entry, isReady ? 'active' : 'backoff', why);
   }
 
-  #move(entry: Entry, state: QueueState): void {
+  /** `why` is the event as upstream's metrics call it. */
+  #move(entry: Entry, state: QueueState, why: string): void {
     this.#leave(entry);
     entry.state = state;
     this.#gauges[state].add(1);
+    this.#options.incoming?.of(state, why).add();
+    if (state === 'unschedulable') this.#countRefusals(entry, 1);
     const ticket: Ticket = { entry, ticket: ++this.#tickets };
     entry.ticket = ticket.ticket;
     if (state === 'active') this.#active.push(-entry.pod.priority, ticket);
@@ -214,8 +239,16 @@ export class SchedulingQueue {
 
   #leave(entry: Entry): void {
     if (entry.state !== 'trying') this.#gauges[entry.state].add(-1);
+    if (entry.state === 'unschedulable') this.#countRefusals(entry, -1);
     entry.state = 'trying';
     entry.ticket = 0;
+  }
+
+  #countRefusals({ refusedBy, pod }: Entry, change: 1 | -1): void {
+    const { refused } = this.#options;
+    if (refused === undefined) return;
+    const profile = pod.pod.spec?.schedulerName ?? '';
+    for (const { name } of refusedBy) refused.of(name, profile).add(change);
   }
 
   /** What is out of date is thrown away as it comes up. */
@@ -230,7 +263,8 @@ export class SchedulingQueue {
     for (const heap of [this.#backoff, this.#errors])
       while ((heap.leastRank ?? Number.POSITIVE_INFINITY) <= now) {
         const next = heap.pop();
-        if (next !== undefined && next.entry.ticket === next.ticket) this.#move(next.entry, 'active');
+        if (next !== undefined && next.entry.ticket === next.ticket)
+          this.#move(next.entry, 'active', 'BackoffComplete');
       }
   }
 
@@ -261,7 +295,8 @@ export class SchedulingQueue {
     if (this.#gauges.unschedulable.value === 0) return;
     const before = this.#options.clock.now() - unschedulableMillisecondsMax;
     for (const entry of this.#entries.values())
-      if (entry.state === 'unschedulable' && entry.failedAt <= before) this.#revive(entry);
+      if (entry.state === 'unschedulable' && entry.failedAt <= before)
+        this.#revive(entry, 'UnschedulableTimeout');
   }
 }
 

@@ -3,23 +3,26 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
-import type { Transport, TransportRequest } from '../client/transport.ts';
+import { type Transport, TransportError, type TransportRequest } from '../client/transport.ts';
 import { Client } from '../client/typed-client.ts';
 import type { Node, Pod } from '../kinds/generated/types.ts';
 import { silentLogger } from '../lib/log.ts';
 import { createManualClock } from '../lib/manual-clock.ts';
 import { MetricsRegistry } from '../lib/metrics.ts';
 import { seededRandom } from '../lib/random.ts';
+import { eventLabel } from './cluster-event.ts';
 import { nodeChanges } from './cluster-watcher.ts';
 import { writesInFlightMax } from './limits.ts';
 import { lookedUpKinds, lookupsOf } from './lookups.ts';
 import { schedulerMetrics } from './metrics.ts';
+import type { QueuedPod } from './queue.ts';
 import { startScheduler } from './scheduler.ts';
 import { makeNode, makePod, viewOf } from './test-kit.ts';
 import { isGone, statusPatch, timestamp } from './writes.ts';
 
 const bytes = (body: object): Uint8Array => Buffer.from(JSON.stringify(body));
 const fine = { status: 201, headers: {}, body: bytes({ kind: 'Status', status: 'Success' }) };
+const answerWith = (body: object) => ({ status: 200, headers: {}, body: bytes(body) });
 const refusal = (code: number, reason: string, message: string) => ({
   status: code,
   headers: {},
@@ -62,10 +65,13 @@ async function start(answer: Answer, pods: readonly Pod[]) {
 describe('a binding that fails', () => {
   test('is taken back and tried again after its backoff', async () => {
     let isRefusing = true;
+    const pod = makePod('p', { requests: { cpu: '1' } });
     const world = await start(
-      ({ url }) =>
-        isRefusing && url.includes('/binding') ? refusal(409, 'Conflict', 'not now') : Promise.resolve(fine),
-      [makePod('p', { requests: { cpu: '1' } })],
+      ({ method, url }) => {
+        if (isRefusing && url.includes('/binding')) return refusal(409, 'Conflict', 'not now');
+        return Promise.resolve(method === 'GET' && url.endsWith('/pods/p') ? answerWith(pod) : fine);
+      },
+      [pod],
     );
     assert.deepEqual(world.scheduler.counts, { active: 0, backoff: 1, unschedulable: 0, gated: 0 });
     const patch = world.requests.find(({ method }) => method === 'PATCH');
@@ -84,6 +90,27 @@ describe('a binding that fails', () => {
     // The node has room for one: what was decided first no longer counts there.
     assert.equal(world.sent('/binding'), 2);
     assert.equal(world.scheduler.counts.backoff, 0);
+  });
+
+  test('for want of an answer keeps its room until the server says that it was not done', async () => {
+    const pods = ['p', 'q'].map((name) => makePod(name, { requests: { cpu: '1' } }));
+    const [pod] = pods as [Pod];
+    let isSilent = true;
+    const world = await start(({ method, url }) => {
+      if (!url.includes('/pods/p')) return Promise.resolve(fine);
+      if (url.endsWith('/binding') || isSilent) throw new TransportError('the cable is cut');
+      const bound = { ...pod, spec: { ...pod.spec, nodeName: 'a' } };
+      return Promise.resolve(method === 'GET' ? answerWith(bound) : fine);
+    }, pods);
+    // The node has room for one, and nobody can say yet that it is not taken.
+    world.clock.advance(60_000);
+    await world.settle();
+    assert.deepEqual([world.sent('/pods/p/binding'), world.sent('/pods/q/binding')], [1, 0]);
+    isSilent = false;
+    world.clock.advance(60_000);
+    await world.settle();
+    assert.deepEqual([world.sent('/pods/p/binding'), world.sent('/pods/q/binding')], [1, 0]);
+    assert.deepEqual(world.scheduler.counts, { active: 0, backoff: 0, unschedulable: 1, gated: 0 });
   });
 
   test('because the pod is gone is not tried again', async () => {
@@ -189,19 +216,35 @@ test('whose pod it is', async () => {
 test('metrics under the names of upstream', () => {
   const registry = new MetricsRegistry();
   const metrics = schedulerMetrics(registry);
-  metrics.attempts.of('default-scheduler', 'error').add();
+  const tried = { attempts: 2, firstTakenAt: 1000, takenAt: 3000 } as QueuedPod;
+  const profile = 'default-scheduler';
+  metrics.attempted(tried, { profile, result: 'error', at: 3500 });
+  metrics.attempted(tried, { profile, result: 'scheduled', at: 4000 });
+  metrics.incoming.of('active', eventLabel({ type: 'nodeDeleted' })).add();
   metrics.pending.gated.add(2);
   const samples = registry
     .render()
     .split('\n')
-    .filter((line) => !line.startsWith('#') && !line.includes('_victims'));
+    .filter((line) => !line.startsWith('#') && !line.includes('_victims') && !line.includes('_bucket'));
   assert.deepEqual(samples, [
     'scheduler_pending_pods{queue="active"} 0',
     'scheduler_pending_pods{queue="backoff"} 0',
     'scheduler_pending_pods{queue="unschedulable"} 0',
     'scheduler_pending_pods{queue="gated"} 2',
-    'scheduler_schedule_attempts_total{profile="default-scheduler",result="error"} 1',
+    'scheduler_queue_incoming_pods_total{queue="active",event="NodeDelete"} 1',
+    'scheduler_scheduling_algorithm_duration_seconds_sum 0',
+    'scheduler_scheduling_algorithm_duration_seconds_count 0',
     'scheduler_preemption_attempts_total 0',
+    'scheduler_schedule_attempts_total{profile="default-scheduler",result="error"} 1',
+    'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1',
+    'scheduler_scheduling_attempt_duration_seconds_sum{profile="default-scheduler",result="error"} 0.5',
+    'scheduler_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="error"} 1',
+    'scheduler_scheduling_attempt_duration_seconds_sum{profile="default-scheduler",result="scheduled"} 1',
+    'scheduler_scheduling_attempt_duration_seconds_count{profile="default-scheduler",result="scheduled"} 1',
+    'scheduler_pod_scheduling_attempts_sum 2',
+    'scheduler_pod_scheduling_attempts_count 1',
+    'scheduler_pod_scheduling_sli_duration_seconds_sum{attempts="2"} 3',
+    'scheduler_pod_scheduling_sli_duration_seconds_count{attempts="2"} 1',
     '',
   ]);
 });

@@ -6,6 +6,7 @@
 import { referenceTo } from '../client/change.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informers } from '../client/informers.ts';
+import { askFor } from '../client/lost-answers.ts';
 import type { Client } from '../client/typed-client.ts';
 import type { Pod } from '../kinds/generated/types.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -16,7 +17,7 @@ import { ClusterWatcher } from './cluster-watcher.ts';
 import { FailureCache } from './failure-cache.ts';
 import { podsPerTurn, turnMillisecondsMax, victimsAtOnceMax, writesInFlightMax } from './limits.ts';
 import { lookupsOf } from './lookups.ts';
-import { type AttemptResult, type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
+import { type AttemptResult, readCacheSize, type SchedulerMetrics, schedulerMetrics } from './metrics.ts';
 import { Nominator } from './nominator.ts';
 import type { Cycle } from './plugin.ts';
 import type { PodView } from './pod-view.ts';
@@ -61,6 +62,12 @@ export function startScheduler(options: SchedulerOptions): RunningScheduler {
   return new Scheduler(options);
 }
 
+/** What upstream's plugin for dynamic resources, which is asked before preemption, says of a pod without claims. */
+const noClaims = 'no new claims to deallocate';
+
+/** What it says of a pod that was refused before its turn came; then preemption is not asked. */
+const notPrepared = 'not found';
+
 class Scheduler implements RunningScheduler {
   readonly #options: SchedulerOptions;
   readonly #snapshot = new Snapshot();
@@ -84,8 +91,10 @@ class Scheduler implements RunningScheduler {
     const profiles = options.profiles ?? [makeProfile()];
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
     this.#metrics = schedulerMetrics(options.metrics);
-    const gauges = this.#metrics.pending;
-    this.#queue = new SchedulingQueue({ clock, signal, gauges, onReady: () => this.#turnSoon() });
+    readCacheSize(options.metrics, this.#snapshot);
+    const { pending: gauges, incoming, refused } = this.#metrics;
+    const onReady = () => this.#turnSoon();
+    this.#queue = new SchedulingQueue({ clock, signal, gauges, incoming, refused, onReady });
     this.#cycle = { snapshot: this.#snapshot, lookups: lookupsOf(informers) };
     this.#watcher = new ClusterWatcher({
       informers,
@@ -157,6 +166,8 @@ class Scheduler implements RunningScheduler {
         random: this.#options.random,
         startIndex: this.#startIndex,
       });
+      const milliseconds = this.#options.clock.monotonic() - taken.takenAt;
+      this.#metrics.algorithmSeconds.observe(milliseconds / 1000);
       this.#startIndex = (this.#startIndex + decision.evaluated) % Math.max(1, this.#snapshot.nodes.length);
       if (decision.failure !== undefined) this.#onUnschedulable(taken, profile, decision.failure);
       else if (decision.node !== undefined) this.#bind(taken, profile, decision.node);
@@ -174,26 +185,41 @@ class Scheduler implements RunningScheduler {
       try {
         await bindPod(pod, nodeName, this.#options);
       } catch (error) {
-        this.#onBindFailed(taken, profile, error);
+        await this.#onBindFailed(taken, profile, { error, nodeName });
         return;
       }
-      this.#queue.done(taken);
-      this.#count(profile, 'scheduled');
-      this.#record(profile, pod.pod, {
-        type: 'Normal',
-        reason: 'Scheduled',
-        message: `Successfully assigned ${pod.namespace}/${pod.name} to ${nodeName}`,
-      });
+      this.#onBound(taken, profile, nodeName);
     });
   }
 
-  #onBindFailed(taken: QueuedPod, profile: Profile, error: unknown): void {
-    if (this.#options.signal.aborted) return;
+  #onBound(taken: QueuedPod, profile: Profile, nodeName: string): void {
     const { pod } = taken;
-    // No answer, and yet it was done: the pod has a node.
-    const now = this.#options.informers.of('Pod').get(pod.key);
-    if (now?.metadata.uid === pod.uid && now.spec?.nodeName) {
-      this.#queue.done(taken);
+    this.#queue.done(taken);
+    this.#count(taken, { profile, result: 'scheduled' });
+    this.#record(profile, pod.pod, {
+      type: 'Normal',
+      reason: 'Scheduled',
+      message: `Successfully assigned ${pod.namespace}/${pod.name} to ${nodeName}`,
+    });
+  }
+
+  /** The pod keeps its room on the node until the server has said that it has not got it. */
+  async #onBindFailed(
+    taken: QueuedPod,
+    profile: Profile,
+    { error, nodeName }: { error: unknown; nodeName: string },
+  ): Promise<void> {
+    const { pod } = taken;
+    const found = isGone(error) ? 'gone' : await askFor('Pod', pod.key, this.#options);
+    if (this.#options.signal.aborted) return;
+    const now = typeof found === 'string' ? this.#options.informers.of('Pod').get(pod.key) : (found as Pod);
+    const boundTo = now?.metadata.uid === pod.uid ? now.spec?.nodeName : undefined;
+    if (boundTo) {
+      // No answer, and yet it was done; or somebody else was quicker.
+      if (this.#snapshot.placeOf(pod.key)?.pod === pod && boundTo !== nodeName)
+        this.#snapshot.setPod(pod, boundTo);
+      if (boundTo === nodeName) this.#onBound(taken, profile, nodeName);
+      else this.#queue.done(taken);
       return;
     }
     const place = this.#snapshot.placeOf(pod.key);
@@ -201,7 +227,7 @@ class Scheduler implements RunningScheduler {
       this.#snapshot.deletePod(pod.key);
       this.#queue.wake({ type: 'podGone', pod, node: this.#snapshot.node(place.nodeName) });
     }
-    if (isGone(error) || now === undefined) {
+    if (found === 'gone' || now === undefined) {
       this.#queue.done(taken);
       return;
     }
@@ -211,7 +237,7 @@ class Scheduler implements RunningScheduler {
 
   #onError(taken: QueuedPod, profile: Profile, message: string): void {
     this.#queue.failed(taken, { refusedBy: [], isError: true });
-    this.#count(profile, 'error');
+    this.#count(taken, { profile, result: 'error' });
     this.#reportFailure(taken.pod, profile, { reason: 'SchedulerError', message, nominatedNodeName: '' });
   }
 
@@ -219,7 +245,10 @@ class Scheduler implements RunningScheduler {
     const { pod } = taken;
     let { message } = failure;
     let nominatedNodeName: string | undefined = '';
-    if (profile.preempts && failure.diagnosis.nodeCount > 0) {
+    if (profile.preempts && failure.diagnosis.ofPod !== undefined) {
+      message = `${message} ${notPrepared}`;
+      nominatedNodeName = undefined;
+    } else if (profile.preempts && failure.diagnosis.nodeCount > 0) {
       const { random, informers } = this.#options;
       this.#metrics.preemptionAttempts.add();
       const outcome = preempt(pod, this.#cycle, {
@@ -233,7 +262,7 @@ class Scheduler implements RunningScheduler {
         nominatedNodeName = outcome.candidate.node;
         this.#makeRoom(pod, profile, outcome.candidate);
       } else {
-        message = `${message} ${outcome.message}`;
+        message = `${message} ${noClaims}, ${outcome.message}`;
         nominatedNodeName = outcome.keepsNomination ? undefined : '';
       }
     }
@@ -248,7 +277,7 @@ class Scheduler implements RunningScheduler {
     this.#queue.failed(taken, {
       refusedBy: profile.filters.filter(({ name }) => failure.filters.has(name)),
     });
-    this.#count(profile, 'unschedulable');
+    this.#count(taken, { profile, result: 'unschedulable' });
     this.#reportFailure(taken.pod, profile, { reason: 'Unschedulable', message, nominatedNodeName });
   }
 
@@ -353,7 +382,8 @@ class Scheduler implements RunningScheduler {
     this.#options.recorder.record(source, { regarding: referenceTo('Pod', pod), ...event });
   }
 
-  #count(profile: Profile, result: AttemptResult): void {
-    this.#metrics.attempts.of(profile.schedulerName, result).add();
+  #count(taken: QueuedPod, { profile, result }: { profile: Profile; result: AttemptResult }): void {
+    const at = this.#options.clock.monotonic();
+    this.#metrics.attempted(taken, { profile: profile.schedulerName, result, at });
   }
 }

@@ -2,12 +2,12 @@
 import type { LabelSelector, TopologySpreadConstraint } from '../kinds/generated/types.ts';
 import { selectorText } from '../kinds/label-selector.ts';
 import { getOwn } from '../kinds/object.ts';
+import type { NodeMatch } from '../kinds/pod/node-selector.ts';
+import { isTolerated } from '../kinds/pod/taints.ts';
 import { compileSelector, type LabelMatch } from './label-match.ts';
 import type { PodMatcher } from './match-counts.ts';
-import type { NodeMatch } from './node-selector.ts';
 import type { NodeView } from './node-view.ts';
 import type { PodView } from './pod-view.ts';
-import { isTolerated } from './taints.ts';
 
 export const hostnameLabel = 'kubernetes.io/hostname';
 export const zoneLabel = 'topology.kubernetes.io/zone';

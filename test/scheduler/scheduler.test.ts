@@ -124,7 +124,7 @@ describe('the scheduler', () => {
     await addPod('second', { requests: { cpu: '1' } });
     await world.settle();
     const message =
-      '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
+      '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.';
     assert.equal((await scheduled('second')).message, message);
     assert.deepEqual(await events('second'), [`default-scheduler: Warning FailedScheduling: ${message}`]);
     const revision = world.server.server.backend.cache.revision;
@@ -217,7 +217,7 @@ describe('the scheduler', () => {
     await world.settle();
     assert.equal(
       (await scheduled('important')).message,
-      '0/3 nodes are available: 3 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.',
+      '0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to a terminating pod on the nominated node.',
     );
     const going = (await Promise.all(['low-1', 'low-2'].map(pod))).filter(
       ({ metadata }) => metadata.deletionTimestamp !== undefined,
@@ -259,7 +259,7 @@ describe('the scheduler', () => {
     await world.settle();
     assert.equal(
       (await scheduled('web')).message,
-      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     );
     await world.client
       .of('Node')

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileSelector } from '../label-match.ts';
-import { namedNodes, termMatches } from '../node-selector.ts';
-import { tolerates } from '../taints.ts';
-import { makeNode, makePod, viewOf } from '../test-kit.ts';
+import { makeNode, viewOf } from '../test-kit.ts';
 import { filterTable as table } from './filter-table.ts';
 import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
@@ -80,19 +78,6 @@ table(taintToleration, {
   },
 });
 
-test('tolerations', () => {
-  const taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
-  const cases = {
-    everything: [{ operator: 'Exists' }, true],
-    'the key with any value': [{ key: 'k', operator: 'Exists' }, true],
-    'Equal is the default': [{ key: 'k', value: 'v' }, true],
-    'another effect': [{ key: 'k', value: 'v', effect: 'NoExecute' }, false],
-    'an operator that is not known': [{ key: 'k', operator: 'Gt', value: 'v' }, false],
-  } as const;
-  for (const [name, [toleration, expected]] of Object.entries(cases))
-    assert.equal(tolerates(toleration, taint), expected, name);
-});
-
 const zoned = [
   makeNode('a', { labels: { zone: 'z1', cores: '8' } }),
   makeNode('b', { labels: { zone: 'z2' } }),
@@ -154,39 +139,6 @@ table(nodeAffinity, {
     expect: { a: noMatch, b: noMatch },
   },
   'a term without requirements selects nothing': { pod: viewOf('p', required({})), expect: { a: noMatch } },
-});
-
-test('only nodes that all terms name come into question', () => {
-  const byName = (...values: string[]) => ({
-    matchFields: [{ key: 'metadata.name', operator: 'In', values }],
-  });
-  const cases: Record<string, [object[], string[] | undefined]> = {
-    'one name': [[byName('a')], ['a']],
-    'a term for each': [
-      [byName('a'), byName('b')],
-      ['a', 'b'],
-    ],
-    'a term without names': [
-      [byName('a'), { matchExpressions: [{ key: 'x', operator: 'Exists' }] }],
-      undefined,
-    ],
-  };
-  for (const [name, [terms, expected]] of Object.entries(cases)) {
-    const found = namedNodes(makePod('p', required(...terms)));
-    assert.deepEqual(found === undefined ? undefined : [...found], expected, name);
-  }
-});
-
-test('numbers are compared as numbers', () => {
-  const is = (operator: string, bound: string, value: string) =>
-    termMatches(
-      { matchExpressions: [{ key: 'k', operator, values: [bound] }] },
-      { name: 'n', labels: { k: value } },
-    );
-  assert.deepEqual(
-    [is('Gt', '9', '10'), is('Lt', '9', '10'), is('Gt', 'x', '10'), is('Gt', '9', 'many')],
-    [true, false, false, false],
-  );
 });
 
 test('selectors say the same when they are compiled', () => {

@@ -1,5 +1,5 @@
+import { namedNodes, requiredNodeMatch } from '../../kinds/pod/node-selector.ts';
 import { changedNode } from '../cluster-event.ts';
-import { namedNodes, requiredNodeMatch } from '../node-selector.ts';
 import { type Filter, unresolvable } from '../plugin.ts';
 
 const noMatch = unresolvable("node(s) didn't match Pod's node affinity/selector");

@@ -1,6 +1,6 @@
+import { isTolerated, unschedulableTaint } from '../../kinds/pod/taints.ts';
 import { changedNode } from '../cluster-event.ts';
 import { type Filter, unresolvable } from '../plugin.ts';
-import { isTolerated, unschedulableTaint } from '../taints.ts';
 
 const cordoned = unresolvable('node(s) were unschedulable');
 

@@ -1,8 +1,8 @@
 /** Source: plugins/podtopologyspread/filtering.go; KEP-895, KEP-3022 (minDomains), KEP-3094 (inclusion policies). */
 import { getOwn } from '../../kinds/object.ts';
+import { requiredNodeMatch } from '../../kinds/pod/node-selector.ts';
 import { changedNode } from '../cluster-event.ts';
 import type { NodeCounts } from '../match-counts.ts';
-import { requiredNodeMatch } from '../node-selector.ts';
 import type { NodeView } from '../node-view.ts';
 import { type Cycle, type Filter, resolvable, unresolvable } from '../plugin.ts';
 import type { PodView } from '../pod-view.ts';

@@ -1,6 +1,6 @@
+import { isTolerated } from '../../kinds/pod/taints.ts';
 import { changedNode } from '../cluster-event.ts';
 import { type Filter, unresolvable } from '../plugin.ts';
-import { isTolerated } from '../taints.ts';
 
 /** Since v1.34.2 without the taint: it may say what the pod's owner must not know (kubernetes/kubernetes#134740). */
 const tainted = unresolvable('node(s) had untolerated taint(s)');

@@ -4,8 +4,8 @@
  * Source of rules and wording: plugins/volumebinding.
  */
 import type { PersistentVolume, Pod } from '../../kinds/generated/types.ts';
+import { type NodeMatch, termMatches } from '../../kinds/pod/node-selector.ts';
 import { changedNode } from '../cluster-event.ts';
-import { type NodeMatch, termMatches } from '../node-selector.ts';
 import { type Cycle, type Filter, type Rejection, unresolvable } from '../plugin.ts';
 import type { PodView } from '../pod-view.ts';
 

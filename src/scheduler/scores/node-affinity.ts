@@ -1,4 +1,4 @@
-import { termMatches } from '../node-selector.ts';
+import { termMatches } from '../../kinds/pod/node-selector.ts';
 import { normalizeByLargest, type Score } from '../plugin.ts';
 
 /** Preferred node affinity: the sum of the weights whose terms match. */

@@ -1,7 +1,7 @@
 /** Source: plugins/podtopologyspread/scoring.go. */
 import { getOwn } from '../../kinds/object.ts';
+import { requiredNodeMatch } from '../../kinds/pod/node-selector.ts';
 import type { NodeCounts } from '../match-counts.ts';
-import { requiredNodeMatch } from '../node-selector.ts';
 import type { NodeView } from '../node-view.ts';
 import { type Cycle, type Score, scoreMax } from '../plugin.ts';
 import type { PodView } from '../pod-view.ts';

@@ -1,5 +1,5 @@
+import { isTolerated } from '../../kinds/pod/taints.ts';
 import { normalizeByLargest, type Score } from '../plugin.ts';
-import { isTolerated } from '../taints.ts';
 
 /** Prefers nodes with fewer PreferNoSchedule taints that the pod does not tolerate. */
 export const taintTolerationScore: Score = {
