@@ -22,6 +22,7 @@ const steps = [
       'src/**/!(crash|sqlite-space).test.ts',
       'test/*.test.ts',
       'test/contract/**/*.test.ts',
+      'test/scenarios/few-seeds.test.ts',
     ],
   },
 ];

@@ -2,7 +2,7 @@
  * A pod's containers, moved on to a given time. Everything that happened since is done in its order and at its own
  * time, so a step that comes late changes nothing. Source of the rules: pkg/kubelet/kuberuntime of Kubernetes.
  */
-import type { Pod } from '../kinds/generated/types.ts';
+import type { Container, Pod } from '../kinds/generated/types.ts';
 import { type Behaviour, behaviourOf } from './behaviour.ts';
 import {
   backOffMilliseconds,
@@ -10,6 +10,7 @@ import {
   failureShownMilliseconds,
   transitionsPerStepMax,
 } from './limits.ts';
+import { type PodHappening, saysPulling } from './pod-events.ts';
 import { type ContainerRun, containersOf, type PodRuntime } from './pod-runtime.ts';
 
 interface Due {
@@ -21,12 +22,16 @@ interface World {
   readonly pod: Pod;
   readonly runtime: PodRuntime;
   readonly behaviours: ReadonlyMap<string, Behaviour>;
+  readonly containers: ReadonlyMap<string, Container>;
+  /** What kubelet would tell, in order. */
+  readonly happenings: PodHappening[];
 }
 
 export interface Advanced {
   readonly runtime: PodRuntime;
   /** When something will happen by itself; undefined: never. */
   readonly wakeAt: number | undefined;
+  readonly happenings: readonly PodHappening[];
 }
 
 /** Moves on to `now`; the runtime that is given stays as it is. */
@@ -36,20 +41,29 @@ export function advancePod(pod: Pod, before: PodRuntime, now: number): Advanced 
     containers: before.containers.map((run) => ({ ...run })),
     ...(before.stop === undefined ? {} : { stop: { ...before.stop } }),
   };
-  const behaviours = new Map(
-    containersOf(pod).map(({ container, role }) => [container.name, behaviourOf(pod, container, role)]),
-  );
-  const world: World = { pod, runtime, behaviours };
+  const all = containersOf(pod);
+  const world: World = {
+    pod,
+    runtime,
+    behaviours: new Map(
+      all.map(({ container, role }) => [container.name, behaviourOf(pod, container, role)]),
+    ),
+    containers: new Map(all.map(({ container }) => [container.name, container])),
+    happenings: [],
+  };
   markStop(world, now);
   let time = runtime.startedAt;
   for (let count = 0; count < transitionsPerStepMax; count++) {
     startNext(world, Math.min(now, Math.max(time, newestChange(runtime))));
     const next = earliest(world);
-    if (next === undefined || next.at > now) return { runtime, wakeAt: wakeAt(world, next?.at, now) };
+    if (next === undefined || next.at > now) {
+      probe(world, now);
+      return { runtime, wakeAt: wakeAt(world, next?.at, now), happenings: world.happenings };
+    }
     time = next.at;
     next.apply(next.at);
   }
-  return { runtime, wakeAt: now + failureShownMilliseconds };
+  return { runtime, wakeAt: now + failureShownMilliseconds, happenings: world.happenings };
 }
 
 const newestChange = ({ containers, startedAt }: PodRuntime): number =>
@@ -59,13 +73,32 @@ const newestChange = ({ containers, startedAt }: PodRuntime): number =>
   );
 
 /** A delete counts from when the node hears of it; its deadline is the API's. */
-function markStop({ pod, runtime }: World, now: number): void {
+function markStop(world: World, now: number): void {
+  const { pod, runtime } = world;
   const { deletionTimestamp } = pod.metadata;
   if (deletionTimestamp === undefined) return;
   const deadline = Date.parse(deletionTimestamp);
   const { stop } = runtime;
-  if (stop === undefined) runtime.stop = { since: now, deadline: Math.max(now, deadline) };
-  else stop.deadline = Math.max(stop.since, Math.min(stop.deadline, deadline));
+  if (stop !== undefined) stop.deadline = Math.max(stop.since, Math.min(stop.deadline, deadline));
+  else {
+    runtime.stop = { since: now, deadline: Math.max(now, deadline) };
+    tellKilling(world);
+  }
+}
+
+/** All that run are told at once, though sidecars wait for their turn. */
+function tellKilling({ runtime, happenings }: World): void {
+  for (const { name, stage } of runtime.containers)
+    if (stage === 'running') happenings.push({ what: 'killing', container: name });
+}
+
+/** An image that is asked for each time, or is not to be had, is asked for when its container's turn comes. */
+function beginStart(world: World, run: ContainerRun, at: number): void {
+  enter(run, 'starting', at);
+  const container = world.containers.get(run.name);
+  const isMissing = world.behaviours.get(run.name)?.imageMissing ?? false;
+  if (container !== undefined && (isMissing || saysPulling(container)))
+    world.happenings.push({ what: 'pulling', container: run.name });
 }
 
 /** Whether an ended container comes back. */
@@ -88,8 +121,7 @@ const initFailed = (world: World): boolean =>
 
 /** All work is done, for good or ill: what is left are sidecars. */
 export function isFinished(pod: Pod, runtime: PodRuntime): boolean {
-  const world: World = { pod, runtime, behaviours: new Map() };
-  return isWorkOver(world);
+  return isWorkOver({ pod, runtime, behaviours: new Map(), containers: new Map(), happenings: [] });
 }
 
 const isWorkOver = (world: World): boolean =>
@@ -101,10 +133,7 @@ function startNext(world: World, at: number): void {
   const { containers, stop } = world.runtime;
   if (stop !== undefined || isWorkOver(world)) return;
   for (const run of containers) {
-    if (run.stage === 'waiting') {
-      run.stage = 'starting';
-      run.since = at;
-    }
+    if (run.stage === 'waiting') beginStart(world, run, at);
     if (run.role === 'init' && !(run.stage === 'exited' && run.exit?.code === 0)) return;
     if (run.role === 'sidecar' && run.stage !== 'running' && run.restarts === 0) return;
   }
@@ -123,7 +152,8 @@ function earliest(world: World): Due | undefined {
 }
 
 /** activeDeadlineSeconds: kubelet ends the pod, with the usual grace. */
-function deadlineDue({ pod, runtime }: World): Due | undefined {
+function deadlineDue(world: World): Due | undefined {
+  const { pod, runtime } = world;
   const seconds = pod.spec?.activeDeadlineSeconds;
   if (seconds === undefined) return undefined;
   return {
@@ -136,6 +166,8 @@ function deadlineDue({ pod, runtime }: World): Due | undefined {
         deadline: at + grace * 1000,
         failure: { reason: 'DeadlineExceeded', message },
       };
+      world.happenings.push({ what: 'deadlineExceeded' });
+      tellKilling(world);
     },
   };
 }
@@ -155,12 +187,15 @@ function containerDue(world: World, run: ContainerRun): Due | undefined {
   if (behaviour === undefined || (run.stage !== 'running' && isWorkOver(world))) return undefined;
   switch (run.stage) {
     case 'starting':
-      return { at: run.since + behaviour.startMilliseconds, apply: (at) => started(run, behaviour, at) };
+      return { at: run.since + behaviour.startMilliseconds, apply: (at) => started(world, run, at) };
     case 'pullFailed':
-      return { at: run.since + failureShownMilliseconds, apply: (at) => enter(run, 'pullBackOff', at) };
+      return {
+        at: run.since + failureShownMilliseconds,
+        apply: (at) => enterTelling(world, run, { stage: 'pullBackOff', at }),
+      };
     case 'pullBackOff': {
       const wait = (run.pullBackOff ?? backOffMilliseconds) - failureShownMilliseconds;
-      return { at: run.since + wait, apply: (at) => enter(run, 'starting', at) };
+      return { at: run.since + wait, apply: (at) => beginStart(world, run, at) };
     }
     case 'running':
       if (behaviour.exitAfterMilliseconds === undefined) return undefined;
@@ -169,22 +204,33 @@ function containerDue(world: World, run: ContainerRun): Due | undefined {
         apply: (at) => end(run, at, behaviour.exitCode),
       };
     case 'exited':
-      return restarts(world, run) ? restartDue(run) : undefined;
+      return restarts(world, run) ? restartDue(world, run) : undefined;
     case 'backOff':
       return {
         at: (run.exit?.finishedAt ?? run.since) + (run.backOff?.milliseconds ?? 0),
-        apply: (at) => enter(run, 'starting', at),
+        apply: (at) => beginStart(world, run, at),
       };
     default:
       return undefined;
   }
 }
 
-function started(run: ContainerRun, behaviour: Behaviour, at: number): void {
-  if (behaviour.imageMissing) {
+/** A back-off is told when it begins. */
+function enterTelling(
+  world: World,
+  run: ContainerRun,
+  { stage, at }: { stage: 'backOff' | 'pullBackOff'; at: number },
+): void {
+  enter(run, stage, at);
+  world.happenings.push({ what: stage, container: run.name });
+}
+
+function started(world: World, run: ContainerRun, at: number): void {
+  if (world.behaviours.get(run.name)?.imageMissing) {
     const doubled = run.pullBackOff === undefined ? backOffMilliseconds : run.pullBackOff * 2;
     run.pullBackOff = Math.min(backOffMillisecondsMax, doubled);
     enter(run, 'pullFailed', at);
+    world.happenings.push({ what: 'pullFailed', container: run.name });
     return;
   }
   delete run.pullBackOff;
@@ -193,17 +239,21 @@ function started(run: ContainerRun, behaviour: Behaviour, at: number): void {
     run.backOff = { milliseconds: Math.min(backOffMillisecondsMax, wait), setAt: at };
     run.restarts += 1;
   }
+  world.happenings.push({ what: 'started', container: run.name, pullMilliseconds: at - run.since });
   enter(run, 'running', at);
 }
 
 /** The first restart is at once; what has run for twice the longest wait is forgiven. */
-function restartDue(run: ContainerRun): Due {
+function restartDue(world: World, run: ContainerRun): Due {
   const finishedAt = run.exit?.finishedAt ?? run.since;
   const { backOff } = run;
   if (backOff !== undefined && finishedAt - backOff.setAt > 2 * backOffMillisecondsMax)
     run.backOff = undefined;
-  if (run.backOff === undefined) return { at: run.since, apply: (at) => enter(run, 'starting', at) };
-  return { at: run.since + failureShownMilliseconds, apply: (at) => enter(run, 'backOff', at) };
+  if (run.backOff === undefined) return { at: run.since, apply: (at) => beginStart(world, run, at) };
+  return {
+    at: run.since + failureShownMilliseconds,
+    apply: (at) => enterTelling(world, run, { stage: 'backOff', at }),
+  };
 }
 
 /** Containers are told to stop all together; sidecars after them, the last first (KEP-753). */
@@ -227,13 +277,44 @@ function stopDue(world: World): Due | undefined {
 const newestExit = ({ containers }: PodRuntime): number =>
   containers.reduce((newest, { stage, since }) => (stage === 'exited' ? Math.max(newest, since) : newest), 0);
 
-/** The next transition, or the next container that becomes ready. */
-function wakeAt({ runtime, behaviours }: World, next: number | undefined, now: number): number | undefined {
+/** A readiness probe that fails is told each time; what is unready without one is told once for each start. */
+function probe({ runtime, behaviours, containers, happenings }: World, now: number): void {
+  if (runtime.stop !== undefined) return;
+  for (const run of runtime.containers) {
+    if (!isProbed(run, behaviours.get(run.name))) continue;
+    const at = nextProbe(run, behaviours.get(run.name) as Behaviour, containers.get(run.name));
+    if (at > now) continue;
+    run.probedAt = now;
+    happenings.push({ what: 'unhealthy', container: run.name });
+  }
+}
+
+const isProbed = (run: ContainerRun, behaviour: Behaviour | undefined): boolean =>
+  run.stage === 'running' && run.role !== 'init' && behaviour?.neverReady === true;
+
+const probePeriodSeconds = 10;
+
+function nextProbe(run: ContainerRun, behaviour: Behaviour, container: Container | undefined): number {
+  if (run.probedAt === undefined || run.probedAt < run.since) return run.since + behaviour.readyMilliseconds;
+  const { readinessProbe } = container ?? {};
+  if (readinessProbe === undefined) return Number.POSITIVE_INFINITY;
+  return run.probedAt + (readinessProbe.periodSeconds ?? probePeriodSeconds) * 1000;
+}
+
+/** The next transition, the next container that becomes ready, or the next probe that fails. */
+function wakeAt(
+  { runtime, behaviours, containers }: World,
+  next: number | undefined,
+  now: number,
+): number | undefined {
   let first = next ?? Number.POSITIVE_INFINITY;
   if (runtime.stop === undefined)
     for (const run of runtime.containers) {
       const behaviour = behaviours.get(run.name);
-      if (run.stage !== 'running' || behaviour === undefined || behaviour.neverReady) continue;
+      if (run.stage !== 'running' || behaviour === undefined) continue;
+      if (isProbed(run, behaviour))
+        first = Math.min(first, nextProbe(run, behaviour, containers.get(run.name)));
+      if (behaviour.neverReady) continue;
       const readyAt = run.since + behaviour.readyMilliseconds;
       if (readyAt > now) first = Math.min(first, readyAt);
     }

@@ -2,11 +2,18 @@
  * What must hold in every history of a cluster, whatever fails: the table of all invariants, and who asks them. A new
  * one is an entry in the table.
  */
-import type { Pod } from '../kinds/generated/types.ts';
+import type { CoreEvent, Pod } from '../kinds/generated/types.ts';
+import { daemonSetInvariants } from './daemon-set-invariants.ts';
+import { endpointInvariants } from './endpoint-invariants.ts';
 import type { Invariant } from './invariant.ts';
+import { jobInvariants } from './job-invariants.ts';
 import { violationsMax } from './limits.ts';
+import { nodeInvariants } from './node-invariants.ts';
+import { ownerInvariants } from './owner-invariants.ts';
 import { podInvariants } from './pod-invariants.ts';
-import { workloadInvariants } from './workload-invariants.ts';
+import { policyInvariants } from './policy-invariants.ts';
+import { sizeInvariants } from './size-invariants.ts';
+import { statefulSetInvariants } from './stateful-set-invariants.ts';
 import type { FollowedWorld, World, WorldChange } from './world.ts';
 
 export interface Violation {
@@ -17,7 +24,17 @@ export interface Violation {
 }
 
 /** In the order in which they are asked. */
-export const invariants: readonly Invariant[] = [...podInvariants, ...workloadInvariants];
+const invariants: readonly Invariant[] = [
+  ...podInvariants,
+  ...sizeInvariants,
+  ...statefulSetInvariants,
+  ...jobInvariants,
+  ...daemonSetInvariants,
+  ...ownerInvariants,
+  ...endpointInvariants,
+  ...nodeInvariants,
+  ...policyInvariants,
+];
 
 const violation = (invariant: Invariant, message: string, at: number): Violation => ({
   invariant: invariant.name,
@@ -64,6 +81,21 @@ function withoutHeartbeat(object: WorldChange['object']): string {
   );
 }
 
+/** What its node tells of a pod that may move, or of one that is gone by now. */
+function mayBeTold(
+  world: FollowedWorld,
+  event: WorldChange['object'],
+  mayMove: (pod: Pod) => boolean,
+): boolean {
+  const { involvedObject, reason } = (event as unknown as CoreEvent | undefined) ?? {};
+  const { kind, namespace, name } = involvedObject ?? {};
+  if (kind !== 'Pod') return false;
+  // A pod that fits nowhere is tried again every five minutes, as upstream does, and that is told.
+  if (reason === 'FailedScheduling') return true;
+  const pod = world.get<Pod>('core/pods', `/registry/core/pods/${namespace}/${name}`);
+  return pod === undefined || mayMove(pod);
+}
+
 /**
  * Counts writes that are no heartbeats, from now until `stop`: a settled cluster has none. Pods that crash again and
  * again are never settled: `mayMove` lets them.
@@ -77,6 +109,7 @@ export function watchQuiescence(
     if (heartbeats.has(resource)) return;
     if (resource === 'core/nodes' && withoutHeartbeat(object) === withoutHeartbeat(old)) return;
     if (resource === 'core/pods' && object !== undefined && mayMove(object as unknown as Pod)) return;
+    if (resource === 'core/events' && mayBeTold(world, object, mayMove)) return;
     const what = object === undefined ? 'deleted' : old === undefined ? 'created' : 'written';
     if (writes.length < violationsMax) writes.push(`${key} was ${what} at revision ${revision}`);
   });

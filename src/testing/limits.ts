@@ -41,3 +41,12 @@ export const violationsMax = 50;
 
 /** A pod for which its node has no address left is looked at again so often. */
 export const addressRetryMilliseconds = 1000;
+
+/** What was asked for so long ago at most may still be done: requests fail and are repeated, watches lag or break off. */
+export const lateMilliseconds = 90_000;
+
+/** Ready pods stand in a Service's endpoints after so long, whatever fails; upstream promises nothing. */
+export const endpointsMilliseconds = 90_000;
+
+/** Simulated pods that listen at once. */
+export const listeningPodsMax = 1_000;

@@ -50,6 +50,7 @@ const fresh: NodeRun = {
   uid: undefined,
   mustRegister: true,
   reportedAt: undefined,
+  unschedulable: false,
 };
 const options = { now: start, shape: defaultShape, removeNotReadyTaint: true };
 const registered = (now: number): Node => {
@@ -107,6 +108,47 @@ describe('a node about itself', () => {
   };
   for (const [name, [found, wanted]] of Object.entries(cases))
     test(name, () => assert.deepEqual(found, wanted));
+
+  const cordoned = registered(start);
+  cordoned.spec = { ...cordoned.spec, unschedulable: true };
+  const told: Record<string, [Node | undefined, NodeRun, string[]]> = {
+    'of nothing before it knows its Node': [undefined, fresh, []],
+    'of its start': [
+      registered(start),
+      fresh,
+      [
+        'Starting: Starting kubelet.',
+        'NodeAllocatableEnforced: Updated Node Allocatable limit across pods',
+        'NodeHasSufficientMemory: Node node-1 status is now: NodeHasSufficientMemory',
+        'NodeHasNoDiskPressure: Node node-1 status is now: NodeHasNoDiskPressure',
+        'NodeHasSufficientPID: Node node-1 status is now: NodeHasSufficientPID',
+        'NodeReady: Node node-1 status is now: NodeReady',
+      ],
+    ],
+    'of nothing new': [registered(start), known, []],
+    'that it is ready again': [unwell, known, ['NodeReady: Node node-1 status is now: NodeReady']],
+    'that it was cordoned': [
+      cordoned,
+      known,
+      ['NodeNotSchedulable: Node node-1 status is now: NodeNotSchedulable'],
+    ],
+    'that it was uncordoned': [
+      registered(start),
+      { ...known, unschedulable: true },
+      ['NodeSchedulable: Node node-1 status is now: NodeSchedulable'],
+    ],
+  };
+  for (const [name, [object, run, wanted]] of Object.entries(told))
+    test(`it tells ${name}`, () => {
+      const { events = [] } = planNode(object, run, options);
+      const texts = events.map(({ reason, message }) => `${reason}: ${message}`);
+      assert.deepEqual(texts, wanted);
+      for (const { regarding, type } of events)
+        assert.deepEqual(
+          { regarding, type },
+          { regarding: { kind: 'Node', name: 'node-1', uid: 'node-1' }, type: 'Normal' },
+        );
+    });
 
   test('conditions keep their time, and those of others', () => {
     const before = nodeConditions(undefined, start);

@@ -28,8 +28,12 @@ const hostNetwork = 0xac1f0000n; // 172.31.0.0/16
 /** 256 nodes have room in the usual range; more get one of 32,768. */
 const defaultPodCIDR = (count: number): string => (count <= 256 ? '10.244.0.0/16' : '10.128.0.0/9');
 
-/** node-1 to node-COUNT, each with a /24 of the range. Throws UserError when they do not fit. */
-export function planNodes(count: number, podCIDR = defaultPodCIDR(count)): NodeIdentity[] {
+/** node-1 to node-COUNT, each with a /24 of the range; their own addresses follow `hostBase`. Throws UserError when they do not fit. */
+export function planNodes(
+  count: number,
+  podCIDR = defaultPodCIDR(count),
+  hostBase = hostNetwork,
+): NodeIdentity[] {
   if (!Number.isInteger(count) || count < 0 || count > simulatedNodesMax)
     throw new UserError(
       'TOO_MANY_NODES',
@@ -49,7 +53,7 @@ export function planNodes(count: number, podCIDR = defaultPodCIDR(count)): NodeI
     );
   return Array.from({ length: count }, (_none, index) => ({
     name: `node-${index + 1}`,
-    hostIP: formatAddress('IPv4', hostNetwork + BigInt(index + 1)),
+    hostIP: formatAddress('IPv4', hostBase + BigInt(index + 1)),
     podCIDR: { family: 'IPv4', base: range.base + (BigInt(index) << 8n), prefix: nodePrefix },
   }));
 }

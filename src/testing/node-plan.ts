@@ -1,7 +1,8 @@
 /** What a simulated node does about its own Node, as a pure plan. */
-import { type Change, create, requeueAfter, update, updateStatus } from '../client/change.ts';
+import { type Change, create, type EventText, requeueAfter, update, updateStatus } from '../client/change.ts';
 import type { Node } from '../kinds/generated/types.ts';
 import { statusReportMilliseconds } from './limits.ts';
+import { nodeEvents } from './node-events.ts';
 import { type NodeIdentity, type NodeShape, nodeConditions, nodeObject } from './node-objects.ts';
 
 /** What the process knows of a node. */
@@ -16,11 +17,15 @@ export interface NodeRun {
   mustRegister: boolean;
   /** When it last told its status. */
   reportedAt: number | undefined;
+  /** As its Node said last. */
+  unschedulable: boolean;
 }
 
 export interface NodePlan {
-  readonly run: Pick<NodeRun, 'uid' | 'mustRegister' | 'reportedAt'>;
+  readonly run: Pick<NodeRun, 'uid' | 'mustRegister' | 'reportedAt'> &
+    Partial<Pick<NodeRun, 'unschedulable'>>;
   readonly changes: Change[];
+  readonly events?: readonly EventText[];
 }
 
 const notReadyTaint = 'node.kubernetes.io/not-ready';
@@ -39,16 +44,27 @@ export function planNode(object: Node | undefined, run: NodeRun, options: PlanOp
       : [];
     return { run: { uid: undefined, mustRegister: run.mustRegister, reportedAt: undefined }, changes };
   }
+  const unschedulable = object.spec?.unschedulable === true;
+  const events = nodeEvents({
+    name: run.identity.name,
+    started: run.mustRegister,
+    becameReady: run.mustRegister || !isReady(object),
+    ...(unschedulable === run.unschedulable ? {} : { unschedulable }),
+  });
+  const plan = planSeen(object, run, options);
+  return { ...plan, run: { ...plan.run, unschedulable }, ...(events.length === 0 ? {} : { events }) };
+}
+
+function planSeen(object: Node, run: NodeRun, { now, removeNotReadyTaint }: PlanOptions): NodePlan {
   const taints = object.spec?.taints ?? [];
-  const uid = object.metadata.uid;
-  if (options.removeNotReadyTaint && isReady(object) && taints.some(({ key }) => key === notReadyTaint)) {
+  if (removeNotReadyTaint && isReady(object) && taints.some(({ key }) => key === notReadyTaint)) {
     const spec = { ...object.spec, taints: taints.filter(({ key }) => key !== notReadyTaint) };
     return {
       run: { uid: run.uid, mustRegister: false, reportedAt: run.reportedAt },
       changes: [update('Node', { ...object, spec })],
     };
   }
-  return planReport(object, { ...run, uid, mustRegister: false }, now);
+  return planReport(object, { ...run, uid: object.metadata.uid, mustRegister: false }, now);
 }
 
 const isReady = (node: Node): boolean =>

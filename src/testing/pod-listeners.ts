@@ -8,12 +8,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Informers } from '../client/informers.ts';
 import type { Container, Pod } from '../kinds/generated/types.ts';
 import type { Logger } from '../lib/log.ts';
-import { listeningPodsMax, podPrivilegedPortShift, podPrivilegedPortsEnd } from './limits.ts';
+import { realPort } from '../lib/low-ports.ts';
+import { listeningPodsMax } from './limits.ts';
 
 export interface PodListenersOptions {
   readonly informers: Informers;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Ports below 1024 can be listened on: true unless given. See lib/low-ports.ts. */
+  readonly lowPorts?: boolean;
 }
 
 export interface PodPort {
@@ -55,7 +58,7 @@ export function listeningPorts(pod: Pod): PodPort[] {
 }
 
 /** `web-7d4c9 127.244.1.5 nginx:1.27`, the request's line, its client. */
-export function greeting(pod: Pod, request: Pick<IncomingMessage, 'method' | 'url'>, client: string): string {
+function greeting(pod: Pod, request: Pick<IncomingMessage, 'method' | 'url'>, client: string): string {
   const { name, namespace } = pod.metadata;
   const images = (pod.spec?.containers ?? []).map(({ image }) => image).join(' ');
   return [
@@ -134,16 +137,10 @@ export class PodListeners {
     else this.#open.set(uid, open);
   }
 
-  async #listen(pod: Pod, { protocol, port }: PodPort): Promise<Close> {
-    const address = pod.status!.podIP!;
+  #listen(pod: Pod, { protocol, port }: PodPort): Promise<Close> {
+    const { lowPorts = true } = this.#options;
     const listen = protocol === 'TCP' ? listenHttp : listenEcho;
-    try {
-      return await listen(pod, address, port);
-    } catch (error) {
-      const isDenied = (error as NodeJS.ErrnoException).code === 'EACCES';
-      if (!isDenied || port >= podPrivilegedPortsEnd) throw error;
-      return await listen(pod, address, port + podPrivilegedPortShift);
-    }
+    return listen(pod, pod.status!.podIP!, realPort(port, { lowPorts }));
   }
 
   async #stop(): Promise<void> {

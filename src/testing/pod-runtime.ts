@@ -37,6 +37,8 @@ export interface ContainerRun {
   backOff?: { milliseconds: number; setAt: number };
   /** The wait after the next failed pull. */
   pullBackOff?: number;
+  /** When its readiness probe failed last. */
+  probedAt?: number;
 }
 
 export interface Stop {

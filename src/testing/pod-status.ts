@@ -4,8 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../kinds/generated/types.ts';
+import { goDuration } from '../lib/go-duration.ts';
 import { isFinished } from './advance-pod.ts';
 import { type Behaviour, behaviourOf } from './behaviour.ts';
+import { fullReference, imageID, pullError } from './images.ts';
 import { podConditions } from './pod-conditions.ts';
 import {
   type ContainerRun,
@@ -57,15 +59,6 @@ const lost: ContainerState = {
   },
 };
 
-/** Go prints `10s`, `1m20s`, `5m0s`. */
-function goDuration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
-}
-
-const pullError = (image: string): string =>
-  `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": not found`;
-
 function waitingState({ pod }: Context, run: ContainerRun, image: string): ContainerState {
   const { name, namespace, uid } = pod.metadata;
   if (run.stage === 'pullFailed') return { waiting: { reason: 'ErrImagePull', message: pullError(image) } };
@@ -112,6 +105,16 @@ function mountsOf(container: Container): ContainerStatus['volumeMounts'] {
   }));
 }
 
+/** Images are not looked at, so that whoever asks for nobody else is root. Source: KEP-3619. */
+function userOf(pod: Pod, container: Container): ContainerStatus['user'] {
+  const { securityContext: forPod } = pod.spec ?? {};
+  const uid = container.securityContext?.runAsUser ?? forPod?.runAsUser ?? 0;
+  const gid = container.securityContext?.runAsGroup ?? forPod?.runAsGroup ?? 0;
+  const { fsGroup, supplementalGroups = [] } = forPod ?? {};
+  const groups = new Set([gid, ...(fsGroup === undefined ? [] : [fsGroup]), ...supplementalGroups]);
+  return { linux: { gid, supplementalGroups: [...groups].sort((a, b) => a - b), uid } };
+}
+
 function containerStatus(context: Context, run: ContainerRun, container: Container): ContainerStatus {
   const behaviour = behaviourOf(context.pod, container, run.role);
   const image = container.image ?? '';
@@ -121,8 +124,8 @@ function containerStatus(context: Context, run: ContainerRun, container: Contain
   return {
     ...(wasCreated && requests !== undefined ? { allocatedResources: requests } : {}),
     ...(wasCreated ? { containerID: containerID(context, run.name, run.restarts) } : {}),
-    image,
-    imageID: wasCreated ? `${image.replace(/[:@].*$/, '')}@sha256:${hash(image)}` : '',
+    image: wasCreated ? fullReference(image) : image,
+    imageID: wasCreated ? imageID(image) : '',
     lastState: last,
     name: run.name,
     ready: isReady(context, run, behaviour),
@@ -132,6 +135,7 @@ function containerStatus(context: Context, run: ContainerRun, container: Contain
     restartCount: run.restarts,
     started: run.stage === 'running' && run.role !== 'init',
     state,
+    ...(wasCreated ? { user: userOf(context.pod, container) } : {}),
     ...(container.volumeMounts === undefined ? {} : { volumeMounts: mountsOf(container) }),
   };
 }

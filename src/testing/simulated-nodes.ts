@@ -2,10 +2,12 @@
  * Nodes without machines: they register, keep their leases, take the pods that are bound to them and walk them through
  * their lives as kubelet would. One informer serves all of them. See docs/simulation.md.
  */
-import { type Change, remove, requeueAfter, updateStatus } from '../client/change.ts';
+import { type Change, type EventText, remove, requeueAfter, updateStatus } from '../client/change.ts';
 import { defineController, observe, self } from '../client/controller.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { keyOf } from '../client/object-key.ts';
+import { RequestMeter } from '../client/request-meter.ts';
 import { type RunningController, runController } from '../client/runner.ts';
 import type { Transport } from '../client/transport.ts';
 import { Client } from '../client/typed-client.ts';
@@ -14,6 +16,7 @@ import type { Pod } from '../kinds/generated/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import type { MetricsRegistry } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import { LeasePump } from './lease-pump.ts';
 import { addressRetryMilliseconds, nodesAtOnce, podsAtOnce } from './limits.ts';
@@ -33,9 +36,15 @@ export interface SimulatedNodesOptions {
   readonly signal: AbortSignal;
   /** A /24 of it for each node; unless given 10.244.0.0/16 for up to 256 nodes, 10.128.0.0/9 for more. */
   readonly podCIDR?: string;
+  /** The nodes' own addresses follow this one, as a number; unless given 172.31.0.0. */
+  readonly hostBase?: bigint;
   readonly shape?: Partial<NodeShape>;
   /** Take the taint off with which every node is born: true unless a node lifecycle controller does that. */
   readonly removeNotReadyTaint?: boolean;
+  /** Tell what happens in Events, as kubelet does: true unless given. Thousands of nodes may be quieter. */
+  readonly events?: boolean;
+  /** Where everything is counted, and whom requests go to as metrics call it; unless given nothing is counted. */
+  readonly metrics?: { readonly registry: MetricsRegistry; readonly host: string };
 }
 
 export interface SimulatedNodes {
@@ -75,15 +84,16 @@ class Nodes implements SimulatedNodes {
   readonly #leases: LeasePump;
   readonly #pods: RunningController;
   readonly #registrar: RunningController;
+  readonly #recorder: EventRecorder | undefined;
   #unready: number;
   #onReady: () => void = () => {};
 
   constructor(options: SimulatedNodesOptions) {
-    const { count, podCIDR, transport, clock, random, log, signal } = options;
+    const { count, podCIDR, hostBase, transport, clock, random, log, signal } = options;
     this.#options = options;
-    for (const [index, identity] of planNodes(count, podCIDR).entries()) {
+    for (const [index, identity] of planNodes(count, podCIDR, hostBase).entries()) {
       const { name } = identity;
-      const known = { uid: undefined, mustRegister: true, reportedAt: undefined };
+      const known = { uid: undefined, mustRegister: true, reportedAt: undefined, unschedulable: false };
       this.#nodes.set(name, { identity, phase: index / count, isUp: true, ...known });
       this.#addresses.set(name, new PodAddresses(identity.podCIDR));
     }
@@ -93,7 +103,9 @@ class Nodes implements SimulatedNodes {
       this.#onReady = resolve;
     });
     if (count === 0) this.#onReady();
-    const client = new Client({ transport, clock, userAgent: 'kubelet/v1.36.0' });
+    const metrics = options.metrics?.registry;
+    const meter = options.metrics && new RequestMeter(options.metrics.registry, options.metrics.host);
+    const client = new Client({ transport, clock, userAgent: 'kubelet/v1.36.0', meter });
     this.#informers = new Informers({ client, clock, random, log });
     this.#leases = new LeasePump({
       names: this.names,
@@ -103,7 +115,10 @@ class Nodes implements SimulatedNodes {
       signal,
       uidOf: (name) => (this.isUp(name) ? this.#nodes.get(name)?.uid : undefined),
     });
-    const context = { client, informers: this.#informers, record: () => {}, clock, random, log, signal };
+    this.#recorder =
+      options.events === false ? undefined : new EventRecorder({ client, clock, random, log, signal });
+    const record = () => {};
+    const context = { client, informers: this.#informers, record, clock, random, log, signal, metrics };
     this.#informers.of('Pod').addIndex('simulatedNode', nodeOfPod);
     this.#informers.of('Pod').handle({ delete: (pod) => this.#forget(pod) });
     this.#informers.of('Pod').onSynced(() => this.#reserveAddresses());
@@ -179,12 +194,18 @@ class Nodes implements SimulatedNodes {
     const now = this.#options.clock.now();
     const step = stepPod(pod, { node: node.identity, runtime }, now);
     this.#runtimes.set(uid, step.runtime);
+    this.#tell(node.identity.name, step.events);
     const changes: Change[] = [];
     if (step.status !== undefined) changes.push(updateStatus('Pod', { ...pod, status: step.status }));
     if (step.delete) changes.push(remove('Pod', pod, { gracePeriodSeconds: 0 }));
     // One millisecond more than nothing: what is due now was done now.
     if (step.wakeAt !== undefined) changes.push(requeueAfter(Math.max(1, step.wakeAt - now)));
     return changes;
+  }
+
+  /** Told when it has happened, even when the status that says so must be written again. */
+  #tell(host: string, events: readonly EventText[] | undefined): void {
+    for (const event of events ?? []) this.#recorder?.record({ component: 'kubelet', host }, event);
   }
 
   /** The first look at a pod: it gets its address. Undefined while the node has none left. */
@@ -211,6 +232,7 @@ class Nodes implements SimulatedNodes {
     });
     const wasKnown = node.uid;
     Object.assign(node, plan.run);
+    this.#tell(name, plan.events);
     if (node.uid !== undefined && node.uid !== wasKnown) {
       this.#leases.renew(name);
       if (this.#unready > 0 && --this.#unready === 0) this.#onReady();

@@ -42,6 +42,38 @@ describe('a simulation', () => {
     await simulation.close();
   });
 
+  test('each node tells in its own name what happens, unless it is to be quiet', async () => {
+    const toldOf = async (events: boolean) => {
+      const simulation = await startSimulation({ seed: 1, nodes: 2, nodeOptions: { events } });
+      await simulation.client.of('Pod').create(pod('web'));
+      await simulation.advance(5000);
+      await simulation.client
+        .of('Pod')
+        .delete({ namespace: 'default', name: 'web' }, { gracePeriodSeconds: 5 });
+      await simulation.advance(10_000);
+      const { items } = await simulation.client.of('Event').list({ namespace: 'default' });
+      await simulation.close();
+      const about = items.filter(({ involvedObject }) => involvedObject.kind === 'Pod');
+      return about.map(({ reason, source, reportingComponent, reportingInstance, involvedObject }) =>
+        [
+          reason,
+          source?.component,
+          source?.host,
+          reportingComponent,
+          reportingInstance,
+          involvedObject.fieldPath,
+        ].join(' '),
+      );
+    };
+    assert.deepEqual(
+      await toldOf(true),
+      ['Pulled', 'Created', 'Started', 'Killing'].map(
+        (reason) => `${reason} kubelet node-1 kubelet node-1 spec.containers{web}`,
+      ),
+    );
+    assert.deepEqual(await toldOf(false), []);
+  });
+
   test('a lease that another has written is taken over', async () => {
     const simulation = await startSimulation({ seed: 1, nodes: 1 });
     const { clock, transport, client } = simulation;

@@ -5,14 +5,14 @@
  */
 import { createHash } from 'node:crypto';
 import { apiServerUser } from '../apiserver/boot.ts';
-import { startControlPlane } from '../apiserver/control-plane.ts';
-import type { ApiServer } from '../apiserver/server.ts';
+import { type ControlPlane, startControlPlane } from '../apiserver/control-plane.ts';
 import { type Caller, inProcessTransport } from '../client/in-process.ts';
 import type { Transport } from '../client/transport.ts';
 import { Client } from '../client/typed-client.ts';
 import type { Clock } from '../lib/clock.ts';
 import { UserError, WherryError } from '../lib/errors.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
+import type { MetricsRegistry } from '../lib/metrics.ts';
 import { type Random, seededRandom } from '../lib/random.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
@@ -28,6 +28,8 @@ export interface ComponentContext {
   readonly random: Random;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** The server's own: what components count is in /metrics. */
+  readonly metrics: { readonly registry: MetricsRegistry; readonly host: string };
 }
 
 /** Something that runs beside the API server and can be stopped and started again. */
@@ -44,7 +46,7 @@ export interface SimulationOptions {
   /** Of every component's transport, not of the simulation's own client; noFaults unless given. */
   readonly faults?: FaultRates;
   readonly components?: readonly Component[];
-  readonly nodeOptions?: Pick<SimulatedNodesOptions, 'podCIDR' | 'shape' | 'removeNotReadyTaint'>;
+  readonly nodeOptions?: Pick<SimulatedNodesOptions, 'podCIDR' | 'shape' | 'removeNotReadyTaint' | 'events'>;
   readonly log?: (clock: Clock) => Logger;
 }
 
@@ -53,7 +55,7 @@ export interface Simulation {
   readonly clock: SimulationClock;
   /** For whoever acts on the simulation: apart from the components' own. */
   readonly random: Random;
-  readonly server: ApiServer;
+  readonly server: ControlPlane;
   readonly store: Store;
   /** Without faults. */
   readonly client: Client;
@@ -110,7 +112,7 @@ class RunningSimulation implements Simulation {
   readonly seed: number;
   readonly clock: SimulationClock;
   readonly random: Random;
-  readonly server: ApiServer;
+  readonly server: ControlPlane;
   readonly store: Store;
   readonly client: Client;
   readonly transport: Transport;
@@ -125,7 +127,7 @@ class RunningSimulation implements Simulation {
 
   constructor(
     options: SimulationOptions,
-    parts: { clock: SimulationClock; store: Store; server: ApiServer },
+    parts: { clock: SimulationClock; store: Store; server: ControlPlane },
   ) {
     this.#options = options;
     this.seed = options.seed;
@@ -232,7 +234,14 @@ class RunningSimulation implements Simulation {
     });
     const stopping = new AbortController();
     const { signal } = stopping;
-    const { stopped } = component.start({ transport, clock, random, log: this.#log, signal });
+    const { stopped } = component.start({
+      transport,
+      clock,
+      random,
+      log: this.#log,
+      signal,
+      metrics: { registry: this.server.metrics, host: 'in-process' },
+    });
     this.#running.set(component.name, { component, stopping, transport, stopped });
   }
 

@@ -2,8 +2,10 @@
  * What a node does with a pod, as a pure plan: the status to write, whether to take the pod off the API, and when to
  * look again.
  */
+import type { EventText } from '../client/change.ts';
 import type { Pod, PodStatus } from '../kinds/generated/types.ts';
 import { advancePod } from './advance-pod.ts';
+import { podEvents } from './pod-events.ts';
 import { isTerminalPhase, type PodRuntime } from './pod-runtime.ts';
 import { isStopped, type NodeFacts, podStatus } from './pod-status.ts';
 
@@ -16,6 +18,8 @@ export interface PodStep {
   readonly delete?: true;
   /** Milliseconds since the epoch; left out when nothing will happen by itself. */
   readonly wakeAt?: number;
+  /** What to tell about it. */
+  readonly events?: readonly EventText[];
 }
 
 export interface NodeState {
@@ -29,13 +33,14 @@ export function stepPod(pod: Pod, { node, runtime: before }: NodeState, now: num
   // With a grace of 0 it is only held by finalizers: asking again would change nothing.
   const mayDelete = isDeleted && pod.metadata.deletionGracePeriodSeconds !== 0;
   if (isTerminalPhase(pod.status?.phase)) return { runtime: before, ...(mayDelete ? { delete: true } : {}) };
-  const { runtime, wakeAt } = advancePod(pod, before, now);
+  const { runtime, wakeAt, happenings } = advancePod(pod, before, now);
   const status = podStatus(pod, { node, runtime, now });
   return {
     runtime,
     ...(isSame(status, pod.status) ? {} : { status }),
     ...(mayDelete && isStopped(runtime) ? { delete: true } : {}),
     ...(wakeAt === undefined ? {} : { wakeAt }),
+    ...(happenings.length === 0 ? {} : { events: podEvents({ ...pod, status }, happenings) }),
   };
 }
 

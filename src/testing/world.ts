@@ -26,6 +26,8 @@ export interface World {
   readonly nodes: SimulatedNodes;
   /** The objects of `core/pods`, `apps/deployments`, ..., in the order of their creation. */
   of<Type = AnyObject>(resource: string): Type[];
+  /** Every object there is. */
+  all(): AnyObject[];
   get<Type = AnyObject>(resource: string, key: string): Type | undefined;
   /** When the node was last switched, in the clock's time; 0 for one that has always been up. */
   switchedAt(node: string): number;
@@ -88,6 +90,7 @@ export async function followWorld(options: {
       return options.nodes();
     },
     of: <Type>(resource: string) => [...collection(resource).values()] as Type[],
+    all: () => [...objects.values()].flatMap((each) => [...each.values()]),
     get: <Type>(resource: string, key: string) => collection(resource).get(key) as Type | undefined,
     switchedAt: (node) => switched.get(node) ?? 0,
     onChange(callback) {

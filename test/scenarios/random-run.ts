@@ -5,11 +5,18 @@ import { StatusError } from '../../src/kinds/status.ts';
 import { randomInteger } from '../../src/lib/random.ts';
 import { controllerManager, scheduler } from '../../src/testing/components.ts';
 import { noFaults, usualFaults } from '../../src/testing/faults.ts';
-import { checkInvariants, watchInvariants, watchQuiescence } from '../../src/testing/invariants.ts';
+import {
+  checkInvariants,
+  type Violation,
+  watchInvariants,
+  watchQuiescence,
+} from '../../src/testing/invariants.ts';
 import { isMeantToRun } from '../../src/testing/pod-invariants.ts';
 import { isTerminalPhase } from '../../src/testing/pod-runtime.ts';
 import { startSimulation } from '../../src/testing/simulation.ts';
-import { followWorld, podsOf } from '../../src/testing/world.ts';
+import { followWorld, podsOf, type WorldChange } from '../../src/testing/world.ts';
+import { batchActs } from './batch-acts.ts';
+import { clusterActs } from './cluster-acts.ts';
 import { type Act, pick, type Run } from './run.ts';
 import { workloadActs } from './workload-acts.ts';
 
@@ -25,10 +32,19 @@ export interface RunOutcome {
 }
 
 const nodeCount = 3;
-const actionsPerRun = 40;
-/** Longer than the longest back-off, so that everything gets its next try. */
-const peaceMilliseconds = 600_000;
-const quietMilliseconds = 120_000;
+
+interface Length {
+  readonly acts: number;
+  /** Longer than the longest back-off that can have gathered, so that everything gets its next try. */
+  readonly peaceMilliseconds: number;
+  readonly quietMilliseconds: number;
+}
+
+/** Most are short: a thousand beginnings find more than a hundred long lives. */
+const lengthOf = (seed: number): Length =>
+  seed % 10 === 0
+    ? { acts: 80, peaceMilliseconds: 900_000, quietMilliseconds: 360_000 }
+    : { acts: 24, peaceMilliseconds: 400_000, quietMilliseconds: 60_000 };
 
 const behaviours: readonly Record<string, string>[] = [
   {},
@@ -89,22 +105,6 @@ async function annotatePod(run: Run): Promise<string | undefined> {
   return `annotate ${name} never-ready=${value}`;
 }
 
-async function switchNode(run: Run): Promise<string> {
-  const { simulation, world } = run;
-  const name = pick(run, simulation.nodes.names) ?? '';
-  const isUp = simulation.nodes.isUp(name);
-  const rebooted = simulation.random.next() < 0.5;
-  if (isUp) simulation.nodes.down(name);
-  else simulation.nodes.up(name, { rebooted });
-  world.noteSwitch(name);
-  return isUp ? `${name} down` : `${name} up${rebooted ? ', rebooted' : ''}`;
-}
-
-async function restartNodes({ simulation }: Run): Promise<string> {
-  await simulation.restart('nodes');
-  return 'restart the nodes';
-}
-
 /** As often as they stand here. */
 const acts: readonly Act[] = [
   createPod,
@@ -114,74 +114,112 @@ const acts: readonly Act[] = [
   deletePod,
   deletePod,
   annotatePod,
-  switchNode,
-  restartNodes,
+  annotatePod,
   ...workloadActs,
+  ...batchActs,
+  ...clusterActs,
 ];
 
 /** A pod that goes from one failure to the next is never at rest. */
 const mayMove = (pod: Pod): boolean => !isMeantToRun(pod) && !isTerminalPhase(pod.status?.phase);
 
-async function act(run: Run): Promise<string> {
-  const what = pick(run, acts) as Act;
+/** What was to be acted upon is gone, or has changed meanwhile, or a quota stands against it: that is life. */
+const usualRefusals: readonly number[] = [403, 404, 409, 422];
+
+async function perform(run: Run, act: Act): Promise<string> {
   try {
-    return (await what(run)) ?? 'nothing to do';
+    return (await act(run)) ?? 'nothing to do';
   } catch (error) {
-    // The pod is gone by now.
-    if (error instanceof StatusError && error.httpCode === 404) return error.message;
+    if (error instanceof StatusError && usualRefusals.includes(error.httpCode)) return error.message;
     throw error;
   }
 }
 
-export async function runSeed(seed: number): Promise<RunOutcome> {
+async function performDue(run: Run, now: number): Promise<string[]> {
+  const due = run.later.filter(({ at }) => at <= now);
+  run.later.splice(0, run.later.length, ...run.later.filter(({ at }) => at > now));
+  const told: string[] = [];
+  for (const { act } of due) told.push(await perform(run, act));
+  return told;
+}
+
+export interface RunOptions {
+  /** Told of everything, as it happens: of what is done, and of every change. */
+  readonly watch?: { act(text: string): void; change(change: WorldChange): void };
+}
+
+interface Judged {
+  readonly run: Run;
+  readonly length: Length;
+  readonly note: (text: string) => void;
+  readonly check: (isSettled: boolean) => void;
+}
+
+async function live({ run, length, note, check }: Judged): Promise<void> {
+  const { simulation } = run;
+  const { clock, random } = simulation;
+  simulation.setFaults(random.next() < 0.8 ? usualFaults : noFaults);
+  for (let count = 0; count < length.acts; count++) {
+    note(await perform(run, pick(run, acts) as Act));
+    await simulation.advance(randomInteger(random, 20_000));
+    for (const told of await performDue(run, clock.now())) note(told);
+    check(false);
+  }
+}
+
+async function makePeace({ run, length, note, check }: Judged): Promise<void> {
+  const { simulation, world } = run;
+  simulation.setFaults(noFaults);
+  for (const told of await performDue(run, Number.POSITIVE_INFINITY)) note(told);
+  for (const name of simulation.nodes.names) {
+    if (simulation.nodes.isUp(name)) continue;
+    simulation.nodes.up(name);
+    world.noteSwitch(name);
+  }
+  note('peace');
+  await simulation.advance(length.peaceMilliseconds);
+  check(true);
+}
+
+export async function runSeed(seed: number, { watch }: RunOptions = {}): Promise<RunOutcome> {
+  const length = lengthOf(seed);
   const simulation = await startSimulation({
     seed,
     nodes: nodeCount,
     components: [controllerManager(), scheduler()],
     nodeOptions: { removeNotReadyTaint: false },
   });
-  const { clock, random } = simulation;
-  const world = await followWorld({ store: simulation.store, clock, nodes: () => simulation.nodes });
-  const watched = watchInvariants(world);
+  const { clock, store } = simulation;
+  const world = await followWorld({ store, clock, nodes: () => simulation.nodes });
   const history = createHash('sha256');
-  world.onChange(({ key, object, revision, at }) =>
-    history.update(JSON.stringify([key, object, revision, at])),
-  );
-  const run: Run = { simulation, world, made: 0 };
+  world.onChange((change) => {
+    const { key, object, revision, at } = change;
+    history.update(JSON.stringify([key, object, revision, at]));
+    watch?.change(change);
+  });
+  const watched = watchInvariants(world);
+  const run: Run = { simulation, world, made: 0, later: [] };
   const actions: string[] = [];
   const start = clock.now();
-  const note = (text: string) => actions.push(`${((clock.now() - start) / 1000).toFixed(3)} s: ${text}`);
-  const found: string[] = [];
-  const check = (isSettled: boolean) => {
-    for (const { invariant, message } of checkInvariants(world, { isSettled }))
-      found.push(`${invariant}: ${message}`);
+  const note = (text: string) => {
+    actions.push(`${((clock.now() - start) / 1000).toFixed(3)} s: ${text}`);
+    watch?.act(text);
   };
+  const found: string[] = [];
+  const tell = ({ invariant, message, at }: Violation) => found.push(`${at} ${invariant}: ${message}`);
+  const check = (isSettled: boolean) => checkInvariants(world, { isSettled }).forEach(tell);
   try {
-    simulation.setFaults(random.next() < 0.8 ? usualFaults : noFaults);
-    for (let count = 0; count < actionsPerRun; count++) {
-      note(await act(run));
-      await simulation.advance(randomInteger(random, 20_000));
-      check(false);
-    }
-    simulation.setFaults(noFaults);
-    for (const name of simulation.nodes.names) {
-      if (simulation.nodes.isUp(name)) continue;
-      simulation.nodes.up(name);
-      world.noteSwitch(name);
-    }
-    note('peace');
-    await simulation.advance(peaceMilliseconds);
-    check(true);
+    const judged: Judged = { run, length, note, check };
+    await live(judged);
+    await makePeace(judged);
     const quiet = watchQuiescence(world, mayMove);
-    await simulation.advance(quietMilliseconds);
+    await simulation.advance(length.quietMilliseconds);
     quiet.stop();
     found.push(...quiet.writes.map((write) => `a settled cluster is quiet: ${write}`));
-    found.unshift(
-      ...watched.violations.map(({ invariant, message, at }) => `${invariant}: ${message} (${at})`),
-    );
+    watched.violations.forEach(tell);
+    const violations = [...new Set(found)].sort();
     const { revision } = simulation.server.backend.cache;
-    const digest = history.digest('hex');
-    return { seed, actions, violations: [...new Set(found)], revision, faults: simulation.faults, digest };
+    return { seed, actions, violations, revision, faults: simulation.faults, digest: history.digest('hex') };
   } finally {
     watched.stop();
     world.close();

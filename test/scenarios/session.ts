@@ -100,8 +100,15 @@ export class Session {
   }
 }
 
+/** `core/pods` -> the kind that is stored there. */
+export const kindOfResource = (resource: string): Kind | undefined =>
+  kinds.find(
+    ({ group, plural, storedAs }) =>
+      storedAs === undefined && `${group === '' ? 'core' : group}/${plural}` === resource,
+  );
+
 /** What `kubectl get` shows beside name and age. */
-function rowOf(kind: Kind, object: AnyObject, now: number): string {
+export function rowOf(kind: Kind, object: AnyObject, now: number): string {
   const columns = (kind.columns ?? []).filter(
     ({ name, priority }) => name !== 'Name' && name !== 'Age' && !priority,
   );

@@ -1,12 +1,10 @@
-/** What is done to a whole control plane in a random history: Deployments, Services, labels, restarts. */
-import type { Deployment, Service } from '../../src/kinds/generated/types.ts';
-import { randomInteger } from '../../src/lib/random.ts';
-import { noFaults, usualFaults } from '../../src/testing/faults.ts';
+/** What is done to workloads that run for ever: Deployments, StatefulSets, DaemonSets, and Services before them. */
+import type { Deployment, PodTemplateSpec, Service, StatefulSet } from '../../src/kinds/generated/types.ts';
 import { podsOf } from '../../src/testing/world.ts';
-import { type Act, pick, type Run } from './run.ts';
+import { type Act, number, pick, pickNamespace, type Run } from './run.ts';
 
 /** They come to rest within the time of peace: none of them ends. */
-const templates: readonly Record<string, string>[] = [
+const behaviours: readonly Record<string, string>[] = [
   {},
   {},
   { 'sim.wherry.dev/start-seconds': '15' },
@@ -23,68 +21,159 @@ const strategies: readonly NonNullable<Deployment['spec']>['strategy'][] = [
   { type: 'RollingUpdate', rollingUpdate: { maxSurge: '50%', maxUnavailable: '50%' } },
 ];
 
-const pickDeployment = (run: Run): Deployment | undefined =>
-  pick(run, run.world.of<Deployment>('apps/deployments'));
+function template(run: Run, app: string): PodTemplateSpec {
+  const cpu = pick(run, [undefined, undefined, '250m', '1']);
+  return {
+    metadata: { labels: { app }, annotations: pick(run, behaviours) },
+    spec: {
+      terminationGracePeriodSeconds: pick(run, [0, 5, 30]),
+      containers: [
+        {
+          name: 'web',
+          image: 'nginx:1.0',
+          ...(cpu === undefined ? {} : { resources: { requests: { cpu } } }),
+        },
+      ],
+    },
+  };
+}
+
+const pickOf = <Type>(run: Run, resource: string): Type | undefined =>
+  pick(run, run.world.of<Type>(resource));
 
 async function createDeployment(run: Run): Promise<string> {
   const name = `web-${++run.made}`;
-  const replicas = randomInteger(run.simulation.random, 5);
+  const namespace = pickNamespace(run);
+  const replicas = number(run, 5);
   const strategy = pick(run, strategies);
-  const annotations = pick(run, templates);
+  const pods = template(run, name);
   await run.simulation.client.of('Deployment').create({
-    metadata: { name, namespace: 'default' },
+    metadata: { name, namespace },
     spec: {
       replicas,
       strategy,
       progressDeadlineSeconds: 120,
       selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name }, annotations },
-        spec: {
-          terminationGracePeriodSeconds: pick(run, [0, 5, 30]),
-          containers: [{ name: 'web', image: 'nginx:1.0' }],
-        },
-      },
+      template: pods,
     },
   });
-  return `create deployment ${name}, replicas ${replicas}, ${JSON.stringify({ strategy, annotations })}`;
+  const told = { replicas, strategy, annotations: pods.metadata?.annotations };
+  return `create deployment ${namespace}/${name} ${JSON.stringify(told)}`;
 }
 
-async function patchDeployment(run: Run, spec: object): Promise<string | undefined> {
-  const deployment = pickDeployment(run);
-  if (deployment === undefined) return undefined;
-  const { name = '', namespace } = deployment.metadata;
-  const patch = { spec };
-  await run.simulation.client.of('Deployment').patch({ name, namespace }, { type: 'strategic', patch });
-  return `patch deployment ${name} ${JSON.stringify(spec)}`;
+async function createStatefulSet(run: Run): Promise<string> {
+  const name = `db-${++run.made}`;
+  const replicas = number(run, 4);
+  const podManagementPolicy = pick(run, ['OrderedReady', 'OrderedReady', 'Parallel']);
+  const rollingUpdate = pick(run, [undefined, { partition: 1 }, { maxUnavailable: 2 }]);
+  await run.simulation.client.of('StatefulSet').create({
+    metadata: { name, namespace: 'default' },
+    spec: {
+      replicas,
+      serviceName: name,
+      podManagementPolicy,
+      ...(rollingUpdate === undefined ? {} : { updateStrategy: { type: 'RollingUpdate', rollingUpdate } }),
+      ...(number(run, 4) === 0 ? { ordinals: { start: 5 } } : {}),
+      selector: { matchLabels: { app: name } },
+      template: template(run, name),
+    },
+  });
+  return `create statefulset ${name} ${JSON.stringify({ replicas, podManagementPolicy, rollingUpdate })}`;
 }
 
-const scale: Act = (run) => patchDeployment(run, { replicas: randomInteger(run.simulation.random, 6) });
+async function createDaemonSet(run: Run): Promise<string> {
+  const name = `agent-${++run.made}`;
+  const rollingUpdate = pick(run, [undefined, { maxUnavailable: 1 }, { maxUnavailable: 0, maxSurge: 1 }]);
+  const pods = template(run, name);
+  const tolerations = pick(run, [undefined, [{ operator: 'Exists' }]]);
+  await run.simulation.client.of('DaemonSet').create({
+    metadata: { name, namespace: 'default' },
+    spec: {
+      ...(rollingUpdate === undefined ? {} : { updateStrategy: { type: 'RollingUpdate', rollingUpdate } }),
+      selector: { matchLabels: { app: name } },
+      template: { ...pods, spec: { ...pods.spec, containers: pods.spec?.containers ?? [], tolerations } },
+    },
+  });
+  return `create daemonset ${name} ${JSON.stringify({ rollingUpdate, tolerations })}`;
+}
+
+const workloads = {
+  Deployment: 'apps/deployments',
+  StatefulSet: 'apps/statefulsets',
+  DaemonSet: 'apps/daemonsets',
+} as const;
+type Workload = keyof typeof workloads;
+
+const pickWorkload = (run: Run): Workload =>
+  pick<Workload>(run, ['Deployment', 'Deployment', 'StatefulSet', 'DaemonSet']) ?? 'Deployment';
+
+async function patchWorkload(run: Run, kind: Workload, spec: object): Promise<string | undefined> {
+  const { metadata } = pickOf<Deployment>(run, workloads[kind]) ?? {};
+  if (metadata === undefined) return undefined;
+  const { name = '', namespace } = metadata;
+  await run.simulation.client.of(kind).patch({ name, namespace }, { type: 'strategic', patch: { spec } });
+  return `patch ${kind} ${name} ${JSON.stringify(spec)}`;
+}
+
+const scale: Act = (run) =>
+  patchWorkload(run, pick<Workload>(run, ['Deployment', 'Deployment', 'StatefulSet']) ?? 'Deployment', {
+    replicas: number(run, 6),
+  });
 
 const changeImage: Act = (run) => {
-  const image = `nginx:1.${randomInteger(run.simulation.random, 4)}`;
-  return patchDeployment(run, { template: { spec: { containers: [{ name: 'web', image }] } } });
+  const image = `nginx:1.${number(run, 4)}`;
+  return patchWorkload(run, pickWorkload(run), {
+    template: { spec: { containers: [{ name: 'web', image }] } },
+  });
 };
 
-async function deleteDeployment(run: Run): Promise<string | undefined> {
-  const deployment = pickDeployment(run);
-  if (deployment === undefined) return undefined;
-  const { name = '', namespace } = deployment.metadata;
+const pause: Act = (run) => patchWorkload(run, 'Deployment', { paused: number(run, 2) === 0 });
+
+const changeStrategy: Act = (run) =>
+  patchWorkload(run, 'Deployment', {
+    strategy: pick(run, [
+      { type: 'Recreate', rollingUpdate: null },
+      { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } },
+    ]),
+  });
+
+async function deleteWorkload(run: Run): Promise<string | undefined> {
+  const kind = pickWorkload(run);
+  const { metadata } = pickOf<StatefulSet>(run, workloads[kind]) ?? {};
+  if (metadata === undefined) return undefined;
+  const { name = '', namespace } = metadata;
   const propagationPolicy = pick(run, ['Background', 'Foreground', 'Orphan'] as const);
-  await run.simulation.client.of('Deployment').delete({ name, namespace }, { propagationPolicy });
-  return `delete deployment ${name}, ${propagationPolicy}`;
+  await run.simulation.client.of(kind).delete({ name, namespace }, { propagationPolicy });
+  return `delete ${kind} ${name}, ${propagationPolicy}`;
 }
 
 async function createService(run: Run): Promise<string | undefined> {
-  const app = pickDeployment(run)?.metadata.name;
-  if (app === undefined) return undefined;
+  const { metadata } = pickOf<Deployment>(run, workloads[pickWorkload(run)]) ?? {};
+  if (metadata === undefined) return undefined;
   const name = `service-${++run.made}`;
   const service: Service = {
-    metadata: { name, namespace: 'default' },
-    spec: { selector: { app }, ports: [{ port: 80 }] },
+    metadata: { name, namespace: metadata.namespace },
+    spec: { selector: { app: metadata.name ?? '' }, ports: [{ port: 80 }] },
   };
   await run.simulation.client.of('Service').create(service);
-  return `create service ${name} for ${app}`;
+  return `create service ${name} for ${metadata.name}`;
+}
+
+async function changeService(run: Run): Promise<string | undefined> {
+  const service = pick(
+    run,
+    run.world.of<Service>('core/services').filter(({ metadata }) => metadata.name !== 'kubernetes'),
+  );
+  if (service === undefined) return undefined;
+  const { name = '', namespace } = service.metadata;
+  const services = run.simulation.client.of('Service');
+  if (number(run, 2) === 0) {
+    await services.delete({ name, namespace });
+    return `delete service ${name}`;
+  }
+  const app = pickOf<Deployment>(run, workloads.Deployment)?.metadata.name ?? 'nobody';
+  await services.patch({ name, namespace }, { type: 'merge', patch: { spec: { selector: { app } } } });
+  return `service ${name} selects ${app}`;
 }
 
 async function moveLabel(run: Run): Promise<string | undefined> {
@@ -94,36 +183,43 @@ async function moveLabel(run: Run): Promise<string | undefined> {
   );
   if (pod === undefined) return undefined;
   const { name = '', namespace } = pod.metadata;
-  const app = pick(run, ['aside', pickDeployment(run)?.metadata.name ?? 'aside']);
-  const patch = { metadata: { labels: { app } } };
-  await run.simulation.client.of('Pod').patch({ name, namespace }, { type: 'merge', patch });
+  const app = pick(run, [
+    'aside',
+    pickOf<Deployment>(run, workloads[pickWorkload(run)])?.metadata.name ?? 'aside',
+  ]);
+  const pods = run.simulation.client.of('Pod');
+  await pods.patch({ name, namespace }, { type: 'merge', patch: { metadata: { labels: { app } } } });
+  // The pod of an ordinal that is set aside keeps its name: its StatefulSet cannot go on.
+  if (pod.metadata.labels?.['apps.kubernetes.io/pod-index'] !== undefined)
+    run.later.push({
+      at: run.simulation.clock.now() + 60_000,
+      act: async () => {
+        await pods.delete({ name, namespace }, { preconditions: { uid: pod.metadata.uid } });
+        return `delete ${name}`;
+      },
+    });
   return `label ${name} app=${app}`;
-}
-
-async function restartComponent(run: Run): Promise<string> {
-  const name = pick(run, ['controllers', 'scheduler']) ?? '';
-  await run.simulation.restart(name);
-  return `restart the ${name}`;
-}
-
-async function switchFaults(run: Run): Promise<string> {
-  const isFaulty = run.simulation.random.next() < 0.7;
-  run.simulation.setFaults(isFaulty ? usualFaults : noFaults);
-  return `faults ${isFaulty ? 'on' : 'off'}`;
 }
 
 /** As often as they stand here. */
 export const workloadActs: readonly Act[] = [
   createDeployment,
   createDeployment,
+  createDeployment,
+  createStatefulSet,
+  createStatefulSet,
+  createDaemonSet,
+  scale,
   scale,
   scale,
   changeImage,
   changeImage,
-  deleteDeployment,
+  changeImage,
+  pause,
+  changeStrategy,
+  deleteWorkload,
   createService,
   createService,
+  changeService,
   moveLabel,
-  restartComponent,
-  switchFaults,
 ];
