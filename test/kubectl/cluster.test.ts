@@ -23,9 +23,8 @@ const letter = '[bcdfghjklmnpqrstvwxz2456789]';
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/(?<=[-=])[456789bcdf]{7,10}\b/g, '<hash>'],
   [new RegExp(`(?<=<hash>-)${letter}{5}\\b`, 'g'), '<random>'],
-  // Pods and slices of what has no hash in its name: those of ReplicaSets and Services that end in -rs, -rc or -svc.
-  [new RegExp(`(?<=-(?:rs|rc|svc)-)${letter}{5}\\b`, 'g'), '<random>'],
-  [new RegExp(`(?<=\\bkube-api-access-)${letter}{5}\\b`, 'g'), '<random>'],
+  // Pods and slices of what has no hash in its name: those whose owner's name ends in -rs, -rc, -ds or -svc.
+  [new RegExp(`(?<=-(?:rs|rc|ds|svc)-)${letter}{5}\\b`, 'g'), '<random>'],
   [/\b10\.244\.\d{1,3}\.\d{1,3}\b/g, '<pod-ip>'],
   [/\b(containerd:\/\/)[0-9a-f]{64}\b/g, '$1<id>'],
   [/\bsha256:[0-9a-f]{64}\b/g, 'sha256:<digest>'],

@@ -30,6 +30,7 @@ const replacements: readonly [RegExp, string][] = [
   [/\u001b\[[\d;]*m/g, ''],
   [/\bX509SHA256=[0-9a-f]{64}\b/g, 'X509SHA256=<hash>'],
   [/\bgenerated-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, 'generated-<random>'],
+  [/\bkube-api-access-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, 'kube-api-access-<random>'],
   [dynamicClusterIP, '<cluster-ip>'],
   [dynamicNodePort, '<node-port>'],
 ];
