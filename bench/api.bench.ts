@@ -22,7 +22,8 @@ async function measure(workshop: Workshop): Promise<Measurement[]> {
   const empty = await benchEmpty(workshop);
   const server = await workshop.startServer(dataDirectory, { bare: true });
   const floor = await workshop.startFloor(dataDirectory);
-  const at = { server, floor, client, bare: new BareStore(workshop.directory) };
+  const { directory } = workshop;
+  const at = { server, floor, client, directory, bare: new BareStore(directory) };
   const create = await benchCreate(at, podCreates(podCount));
   await setStatuses(at, podCount);
   const written = await benchWritten(server, podCount);

@@ -82,7 +82,13 @@ function addServer(program: Command, finish: (code: number) => void): void {
       'which control loops run: * for all, *,-name for all but one, names, or none',
       '*',
     )
+    .option('--disable-admission-plugins <names>', 'admission plugins that are switched off', '')
     .option('--simulated-nodes <count>', 'nodes without machines, whose pods only seem to run', '0')
+    .option('--simulated-node-events <switch>', 'on: they tell in Events what happens, or off', 'on')
+    .option(
+      '--loopback',
+      'a cluster in 127.0.0.0/8 without privileges: simulated pods listen, Services route',
+    )
     .action(async (raw: RawServerOptions) => {
       const options = checkServerOptions(raw);
       const { runServer } = await import('./main-server.ts');

@@ -1,11 +1,13 @@
 /** The control loops, as clients of the API server in its own process: controllers, scheduler, simulated nodes. */
 import type { Handler } from './apiserver/request.ts';
 import { inProcessTransport } from './client/in-process.ts';
+import { RequestMeter } from './client/request-meter.ts';
 import { Client } from './client/typed-client.ts';
 import { nodeLifecycle } from './controllers/node-lifecycle.ts';
 import { allControllers } from './controllers/registry.ts';
 import { controllerManagerUser, startControllers } from './controllers/start.ts';
 import type { Logger } from './lib/log.ts';
+import type { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
 import { checkSelection, isSelected, type LoopSelection } from './main-selection.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
@@ -16,7 +18,13 @@ export interface ControlLoopsOptions {
   readonly selection: LoopSelection;
   /** Nodes that exist in this process alone; 0: none. */
   readonly simulatedNodes: number;
+  /** They tell in Events what happens to their pods: true unless given. */
+  readonly simulatedNodeEvents?: boolean;
+  /** The range of ClusterIPs of a cluster that lives in 127.0.0.0/8; undefined for any other. */
+  readonly loopbackServiceCIDR?: string | undefined;
   readonly log: Logger;
+  /** Where the loops count what they do; unless given nowhere. */
+  readonly metrics?: MetricsRegistry;
 }
 
 /** Whom the simulated nodes speak as. */
@@ -26,6 +34,9 @@ const simulatedNodesUser = {
 };
 
 const schedulerName = 'scheduler';
+
+/** What metrics call the server that in-process clients talk to. */
+const inProcessHost = 'in-process';
 
 /** Whom the scheduler speaks as. */
 const schedulerUser = { name: 'system:kube-scheduler', groups: ['system:masters', 'system:authenticated'] };
@@ -41,20 +52,27 @@ export async function runControlLoops(
   handler: Handler,
   options: ControlLoopsOptions,
 ): Promise<() => Promise<void>> {
-  const { rootAuthority, selection, simulatedNodes, log } = options;
+  const { rootAuthority, selection, simulatedNodes, loopbackServiceCIDR, log, metrics: registry } = options;
+  const loopback = loopbackServiceCIDR === undefined ? undefined : await import('./main-loopback.ts');
   const stopping = new AbortController();
   const shared = { clock: systemClock, random: systemRandom, log, signal: stopping.signal };
   const transport = inProcessTransport(handler, { user: controllerManagerUser });
   const controllers = allControllers({ rootAuthority }).filter(({ name }) => isSelected(selection, name));
-  const { informers, recorder, stopped } = startControllers({ ...shared, controllers, transport });
+  const { client, informers, recorder, stopped } = startControllers({
+    ...shared,
+    controllers: [...controllers, ...(loopback?.loopbackControllers() ?? [])],
+    transport,
+    metrics: registry && { registry, host: inProcessHost },
+  });
   if (isSelected(selection, schedulerName)) {
     const scheduling = inProcessTransport(handler, { user: schedulerUser });
-    const client = new Client({
+    const schedulerClient = new Client({
       transport: scheduling,
       clock: systemClock,
       userAgent: 'kube-scheduler/wherry',
+      meter: registry && new RequestMeter(registry, inProcessHost),
     });
-    startScheduler({ ...shared, client, informers, recorder });
+    startScheduler({ ...shared, client: schedulerClient, informers, recorder, metrics: registry });
   }
   const ends: Promise<void>[] = [stopped];
   if (simulatedNodes > 0) {
@@ -62,10 +80,22 @@ export async function runControlLoops(
     const nodes = startSimulatedNodes({
       ...shared,
       count: simulatedNodes,
+      ...(loopback && { podCIDR: loopback.loopbackRanges.pods, hostBase: loopback.loopbackRanges.hostBase }),
+      events: options.simulatedNodeEvents ?? true,
       transport: inProcessTransport(handler, { user: simulatedNodesUser }),
       removeNotReadyTaint: !isSelected(selection, nodeLifecycle.name),
+      metrics: registry && { registry, host: inProcessHost },
     });
     ends.push(nodes.stopped);
+  }
+  if (loopback !== undefined && loopbackServiceCIDR !== undefined) {
+    const parts = { client, informers, recorder, serviceCIDR: loopbackServiceCIDR, metrics: registry };
+    const { stopped: loopbackStopped } = await loopback.startLoopback({
+      ...parts,
+      log,
+      signal: stopping.signal,
+    });
+    ends.push(loopbackStopped);
   }
   return async () => {
     stopping.abort();

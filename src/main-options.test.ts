@@ -4,7 +4,9 @@ import { advertiseAddressOf, checkServerOptions, goPlatform, type RawServerOptio
 
 const usual: RawServerOptions = {
   simulatedNodes: '3',
+  simulatedNodeEvents: 'on',
   controllers: '*',
+  disableAdmissionPlugins: 'ServiceAccount,Priority',
   dataDir: 'data',
   port: '6443',
   bindAddress: '127.0.0.1',
@@ -31,7 +33,10 @@ test('options become numbers and lists', () => {
     nodePortRange: '30000-32767',
     tlsNames: ['api.example.org', '192.0.2.1'],
     controllers: { all: true, named: new Set(), excluded: new Set() },
+    disabledAdmission: ['ServiceAccount', 'Priority'],
     simulatedNodes: 3,
+    simulatedNodeEvents: true,
+    loopback: false,
   });
 });
 
@@ -64,6 +69,10 @@ const refused: Record<string, [Partial<RawServerOptions>, string]> = {
   'too many simulated nodes': [
     { simulatedNodes: '10001' },
     '--simulated-nodes is "10001"; wanted is a number from 0 to 10000',
+  ],
+  'a switch that is none': [
+    { simulatedNodeEvents: 'yes' },
+    '--simulated-node-events is "yes"; wanted is on or off',
   ],
   'a name that is none': [{ tlsSan: ['a b'] }, '--tls-san is "a b"; wanted is a DNS name or an IP address'],
   'no directory': [{ dataDir: '' }, '--data-dir is empty; wanted is a directory'],

@@ -25,8 +25,14 @@ export interface ServerOptions {
   /** More names and addresses for the server's certificate. */
   readonly tlsNames: readonly string[];
   readonly controllers: LoopSelection;
+  /** Names of admission plugins. */
+  readonly disabledAdmission: readonly string[];
   /** Nodes that exist in the server's process alone. */
   readonly simulatedNodes: number;
+  /** They tell in Events what happens to their pods. */
+  readonly simulatedNodeEvents: boolean;
+  /** Pods, nodes and Services have addresses in 127.0.0.0/8, and answer there. */
+  readonly loopback: boolean;
 }
 
 /** As the command line has them. */
@@ -40,7 +46,10 @@ export interface RawServerOptions {
   readonly serviceNodePortRange: string;
   readonly tlsSan: readonly string[];
   readonly simulatedNodes: string;
+  readonly simulatedNodeEvents: string;
   readonly controllers: string;
+  readonly disableAdmissionPlugins: string;
+  readonly loopback?: boolean;
 }
 
 /** Throws UsageError: what was given, and what is wanted. */
@@ -57,7 +66,10 @@ export function checkServerOptions(raw: RawServerOptions): ServerOptions {
     nodePortRange: raw.serviceNodePortRange,
     tlsNames: raw.tlsSan.map(tlsNameOf),
     controllers: parseSelection(raw.controllers),
+    disabledAdmission: raw.disableAdmissionPlugins.split(',').filter((name) => name !== ''),
     simulatedNodes: simulatedNodesOf(raw.simulatedNodes),
+    loopback: loopbackOf(raw),
+    simulatedNodeEvents: switchOf('--simulated-node-events', raw.simulatedNodeEvents),
   };
 }
 
@@ -71,6 +83,21 @@ function simulatedNodesOf(text: string): number {
       `--simulated-nodes is ${JSON.stringify(text)}; wanted is a number from 0 to ${simulatedNodesMax}`,
     );
   return count;
+}
+
+function switchOf(option: string, text: string): boolean {
+  if (text !== 'on' && text !== 'off')
+    throw new UsageError(`${option} is ${JSON.stringify(text)}; wanted is on or off`);
+  return text === 'on';
+}
+
+/** Services of a loopback cluster are listened for by a process: only addresses of this machine can be. */
+function loopbackOf({ loopback = false, serviceCidr }: RawServerOptions): boolean {
+  if (loopback && !/^127\.[\d.]+\/\d+$/.test(serviceCidr))
+    throw new UsageError(
+      `--service-cidr is ${JSON.stringify(serviceCidr)}; with --loopback a range inside 127.0.0.0/8 is wanted`,
+    );
+  return loopback;
 }
 
 function portOf(text: string): number {

@@ -26,3 +26,26 @@ test('a name that is none is told, and what there is', () => {
     message: '--controllers names jobs; there are deployment, job, scheduler, or * for all, or none',
   });
 });
+
+test("a controller goes by upstream's names, too", () => {
+  const ours = [
+    'daemon-set',
+    'endpoint',
+    'pod-garbage-collector',
+    'replication-controller',
+    'taint-eviction',
+  ];
+  const upstream =
+    'daemonset-controller,endpoints-controller,podgc,replicationcontroller-controller,taint-eviction-controller';
+  const selection = parseSelection(upstream);
+  checkSelection(selection, ours);
+  assert.deepEqual(
+    ours.filter((name) => isSelected(selection, name)),
+    ours,
+  );
+  const others = parseSelection(`*,-${upstream.replaceAll(',', ',-')}`);
+  assert.deepEqual(
+    ours.filter((name) => isSelected(others, name)),
+    [],
+  );
+});

@@ -2,10 +2,11 @@
 import { flushCompileCache } from 'node:module';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { ControlPlane } from './apiserver/control-plane.ts';
 import type { ApiResponse, Handler } from './apiserver/request.ts';
-import type { ApiServer } from './apiserver/server.ts';
 import { unavailableError } from './kinds/status.ts';
 import { createLogger, type Logger } from './lib/log.ts';
+import type { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
 import { advertiseAddressOf, goPlatform, type ServerOptions } from './main-options.ts';
 import type { Store } from './store/store.ts';
@@ -39,6 +40,9 @@ export async function runServer(options: ServerOptions): Promise<number> {
 
 /** A machine with more than this many addresses names the rest with --tls-san. */
 const machineAddressesMax = 32;
+
+/** Whoever verifies a token finds the API server under this name inside the cluster; kubeadm's default. */
+const tokenIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 export interface RunningServer {
   readonly url: string;
@@ -80,17 +84,22 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       port: options.port,
     });
     undo.push(() => listener.drain());
-    const api: ApiServer = await controlPlane.startControlPlane({
+    const api: ControlPlane = await controlPlane.startControlPlane({
       store,
       clock: systemClock,
       random: systemRandom,
       log,
       serviceCIDRs: options.serviceCIDRs,
       nodePortRange: options.nodePortRange,
-      advertise: advertised(options, listener.port),
+      loopbackEndpoints: options.loopback,
+      advertise: options.loopback
+        ? { address: options.bindAddress, port: listener.port }
+        : advertised(options, listener.port),
       descriptions: await explainTexts(),
       platform: goPlatform(process.platform, process.arch),
       runtime: `node ${process.version}`,
+      disabledAdmission: options.disabledAdmission,
+      serviceAccounts: { issuer: tokenIssuer, privateKey: certificates.serviceAccount.privateKey },
     });
     // Watches end before the store does: requests that are still under way need both.
     undo.splice(1, 0, () => api.close());
@@ -105,7 +114,8 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       user: { name: administratorName, ...certificates.administrator },
     });
     serve(api.handle);
-    undo.push(startLoops(api.handle, options, { rootAuthority: certificates.authority, log }));
+    const { metrics } = api;
+    undo.push(startLoops(api.handle, options, { rootAuthority: certificates.authority, log, metrics }));
     return { url, dataDirectory, kubeconfig, stop };
   } catch (failure) {
     await stop();
@@ -117,11 +127,18 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
 function startLoops(
   handler: Handler,
   options: ServerOptions,
-  more: { rootAuthority: string; log: Logger },
+  more: { rootAuthority: string; log: Logger; metrics: MetricsRegistry },
 ): () => Promise<void> {
-  const { controllers: selection, simulatedNodes } = options;
+  const { controllers: selection, simulatedNodes, simulatedNodeEvents, loopback, serviceCIDRs } = options;
+  const loopbackServiceCIDR = loopback ? serviceCIDRs[0] : undefined;
   const loops = import('./main-control-loops.ts').then(({ runControlLoops }) =>
-    runControlLoops(handler, { ...more, selection, simulatedNodes }),
+    runControlLoops(handler, {
+      ...more,
+      selection,
+      simulatedNodes,
+      simulatedNodeEvents,
+      loopbackServiceCIDR,
+    }),
   );
   loops.catch((error: unknown) =>
     more.log.error('the controllers could not be started', { error: String(error) }),

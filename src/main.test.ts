@@ -176,7 +176,10 @@ describe('a server', () => {
       nodePortRange: '30000-32767',
       tlsNames: [],
       controllers: parseSelection('*'),
+      disabledAdmission: [],
       simulatedNodes: 0,
+      simulatedNodeEvents: true,
+      loopback: false,
     };
     await assert.rejects(startServer(options, silentLogger), { code: 'PORT_TAKEN' });
     taken.close();

@@ -59,7 +59,6 @@ const throughHandle =
 const testedElsewhere: Record<string, string> = {
   'src/dns/answers.ts': 'src/dns/responder.test.ts reads every kind of answer with another implementation',
   'src/dns/forwarded-message.ts': 'src/dns/resolver.test.ts',
-  'src/testing/workload-invariants.ts': 'src/testing/invariants.test.ts violates each of them',
   'src/apiserver/rest/': throughHandle,
   'src/store/contract-commit.ts': 'is a test: contract.ts runs it on every store',
   'src/store/contract-compact.ts': 'is a test: contract.ts runs it on every store',
@@ -70,8 +69,19 @@ const testedElsewhere: Record<string, string> = {
   'src/store/testing-child.ts': 'is what crash.test.ts kills',
   'src/cri/contract-containers.ts': 'is a test: contract.ts runs it on every runtime',
   'src/cri/fake/': 'by the contract and more, in src/cri/fake.test.ts',
+  'src/cri/wire.ts': 'through the client, in src/cri/client.test.ts',
+  'src/kubelet/config/errors.ts': 'by who throws it, in src/kubelet/config/*.test.ts',
+  'src/kubelet/timestamp.ts': 'in every status of src/kubelet/status/pod-status.test.ts',
+  'src/kubelet/plan-init.ts': 'through planPod, in src/kubelet/plan.test.ts',
+  'src/kubelet/plan-sandbox.ts': 'through planPod, in src/kubelet/plan.test.ts',
+  'src/kubelet/status/': 'through podStatus, in src/kubelet/status/pod-status.test.ts',
+  'src/kubelet/run/':
+    'through syncPod and the agent, in src/kubelet/run/*.test.ts and src/kubelet/agent.test.ts',
+  'src/kubelet/node/': 'through the agent, in src/kubelet/agent.test.ts',
+  'src/kubelet/volumes/': 'through NodeVolumes, in src/kubelet/volumes/volumes.test.ts',
   'src/cluster/node/clean.ts': 'after every test in test/node, and by test/node/clean.test.ts',
   'src/cluster/node/containerd.ts': 'in test/node, since it takes root and containerd',
+  'src/cluster/node/memory-folders.ts': 'in test/node, since it takes root',
   'src/cluster/node/network-namespace.ts': 'in test/node, since it takes root',
 };
 

@@ -1,10 +1,11 @@
-/** Durable creates, beside what one row at a time costs on the same disk. */
+/** Durable creates, beside what one row at a time costs on the same disk, and beside a server that only commits. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Measurement } from '../bench.ts';
 import { requireStatus } from './get.ts';
 import { configMapOf, podName, podOf, podStatusOf } from './objects.ts';
-import { type Client, cpuMilliseconds, type Server } from './processes.ts';
+import { type Client, cpuMilliseconds, type Floor, type Server } from './processes.ts';
+import type { WireRequest } from './wire.ts';
 
 const rounds = 5;
 const inFlight = 64;
@@ -47,16 +48,39 @@ interface Creates {
   readonly objectOf: (index: number) => object;
 }
 
-/** Creates in rounds, with the bare loop on rows of the same size in between. */
+interface Round {
+  /** A second. */
+  readonly rate: number;
+  /** CPU time that the process took for each, in µs. */
+  readonly cpu: number;
+  /** Of one answer. */
+  readonly bytes: number;
+}
+
+async function postAll(
+  client: Client,
+  to: Pick<Server, 'process' | 'target'>,
+  requests: readonly WireRequest[],
+): Promise<Round> {
+  const count = requests.length;
+  const cpuBefore = cpuMilliseconds(to.process);
+  const result = await client.run({ job: 'load', target: to.target, requests, count, inFlight });
+  requireStatus(result, 201);
+  return {
+    rate: (count / result.milliseconds) * 1000,
+    cpu: ((cpuMilliseconds(to.process) - cpuBefore) / count) * 1000,
+    bytes: Math.round(result.bytes / count),
+  };
+}
+
+/** Creates in rounds, with the bare loop on rows of the same size and the bare server on the same requests in between. */
 export async function benchCreate(
-  at: { server: Server; client: Client; bare: BareStore },
+  at: { server: Server; client: Client; bare: BareStore; floor: Floor; directory: string },
   { what, path, count, objectOf }: Creates,
 ): Promise<Measurement[]> {
-  const { server, client, bare } = at;
+  const { server, client, bare, floor, directory } = at;
   const inRound = count / rounds;
-  const ours: number[] = [];
-  const cpu: number[] = [];
-  const floor: number[] = [];
+  const [ours, floors, single]: [Round[], Round[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
     const requests = Array.from({ length: inRound }, (_, index) => ({
       method: 'POST',
@@ -64,31 +88,34 @@ export async function benchCreate(
       contentType: 'application/json',
       body: JSON.stringify(objectOf(round * inRound + index)),
     }));
-    const cpuBefore = cpuMilliseconds(server.process);
-    const result = await client.run({
-      job: 'load',
-      target: server.target,
-      requests,
-      count: inRound,
-      inFlight,
-    });
-    requireStatus(result, 201);
-    cpu.push(((cpuMilliseconds(server.process) - cpuBefore) / inRound) * 1000);
-    ours.push((inRound / result.milliseconds) * 1000);
-    floor.push(bare.run(bareCommits, Math.round(result.bytes / inRound)));
+    const created = await postAll(client, server, requests);
+    const { bytes } = created;
+    ours.push(created);
+    single.push(bare.run(bareCommits, bytes));
+    if (round === 0) await floor.order({ order: 'commit', file: join(directory, `${what}.db`), bytes });
+    floors.push(await postAll(client, floor, requests));
   }
+  const samples = ours.map(({ rate }) => rate);
+  const bareServer = 'bare node:http2, grouped FULL commits in a thread, same bytes';
   return [
     {
       name: `durable creates of ${what} over HTTP/2 and TLS, ${inFlight} in flight`,
       unit: '/s',
-      samples: ours,
-      floor: { name: 'bare single-row FULL commits of as many bytes', samples: floor },
+      samples,
+      floor: { name: 'bare single-row FULL commits of as many bytes', samples: single },
       wanted: { ratioAtLeast: 3 },
+    },
+    {
+      name: `the same creates of ${what}, beside what any server in Node can do`,
+      unit: '/s',
+      samples,
+      floor: { name: bareServer, samples: floors.map(({ rate }) => rate) },
     },
     {
       name: `CPU time of the server for one such create, its disk thread included`,
       unit: 'µs',
-      samples: cpu,
+      samples: ours.map(({ cpu }) => cpu),
+      floor: { name: bareServer, samples: floors.map(({ cpu }) => cpu) },
     },
   ];
 }

@@ -22,6 +22,8 @@ export interface Server {
 export interface ServerShape {
   /** The API server alone: no controllers and no scheduler beside it in the process. */
   readonly bare?: boolean;
+  /** More of the command line. */
+  readonly args?: readonly string[];
   readonly environment?: Record<string, string>;
 }
 
@@ -31,10 +33,13 @@ export class Workshop {
   readonly #ends: (() => Promise<unknown>)[] = [];
 
   /** `wherry server`, on a directory below the workshop's. */
-  async startServer(name: string, { bare = false, environment = {} }: ServerShape = {}): Promise<Server> {
+  async startServer(name: string, shape: ServerShape = {}): Promise<Server> {
+    const { bare = false, args: more = [], environment = {} } = shape;
     const dataDirectory = join(this.directory, name);
     const start = performance.now();
-    const args = ['server', '--data-dir', dataDirectory, '--port', '0'];
+    // Pods are made before any control loop has made an account for them.
+    const admission = ['--disable-admission-plugins', 'ServiceAccount'];
+    const args = ['server', '--data-dir', dataDirectory, '--port', '0', ...admission, ...more];
     const child = spawn(wherry, bare ? [...args, '--controllers', 'none'] : args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },

@@ -64,7 +64,9 @@ export type FloorOrder =
       readonly body: string;
     }
   /** What a POST sends to every stream of /watch, at once. */
-  | { readonly order: 'broadcast'; readonly line: string };
+  | { readonly order: 'broadcast'; readonly line: string }
+  /** A POST's body goes into a database at `file`, and is then answered with so many bytes. */
+  | { readonly order: 'commit'; readonly file: string; readonly bytes: number };
 
 /** What in-process.ts tells. */
 export interface InProcessStart {

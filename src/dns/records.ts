@@ -15,7 +15,7 @@ export type DnsRecord =
   | { readonly name: string; readonly type: 'TXT'; readonly text: string };
 
 /** `web.default.svc.cluster.local` */
-export function serviceName({ metadata }: Service, zone: string): string {
+function serviceName({ metadata }: Service, zone: string): string {
   return `${metadata.name}.${metadata.namespace}.svc.${zone}`;
 }
 

@@ -13,7 +13,7 @@ import { type Assignment, allocate } from './allocate.ts';
 import { type Pool, PoolError, parseConfiguration } from './pools.ts';
 
 const key = 'addresses';
-export const configurationKey = 'metallb-system/config';
+const configurationKey = 'metallb-system/config';
 
 const balancedIndex = 'balanced';
 const balancedValue = 'yes';

@@ -10,7 +10,7 @@ import { evaluate, type KeyState } from './transaction.ts';
 /** Above every ordinal; revisions up to 2^40 stay exact in a double. */
 const ordinalsPerRevision = 4096;
 /** Memory for pages of the database. */
-const cacheKibibytes = 8192;
+const cacheKibibytes = 4096;
 /** A WAL that grew beyond this in a burst is cut when it starts over. */
 const walBytesMax = 8 * 2 ** 20;
 /** So many free pages, or this part of all, stay for reuse: giving all back would only be asked for again. */

@@ -40,13 +40,19 @@ export function checkCommit(operations: readonly Operation[], limits: StoreLimit
   if (operations.length > limits.commitOperationsMax)
     throw new CommitTooLargeError('operations', operations.length, limits.commitOperationsMax);
   let bytes = 0;
-  const written = new Set<string>();
+  // Most commits write one key.
+  let first: string | undefined;
+  let others: Set<string> | undefined;
   for (const { type, key, value } of operations) {
     checkKey(key);
     bytes += key.length;
     if (type === 'check') continue;
-    if (written.has(key)) throw new DuplicateKeyError(key);
-    written.add(key);
+    if (key === first || others?.has(key)) throw new DuplicateKeyError(key);
+    if (first === undefined) first = key;
+    else {
+      others ??= new Set();
+      others.add(key);
+    }
     if (type !== 'put') continue;
     if (value === undefined) throw new TypeError(`the put of ${key} has no value`);
     bytes += value.length;
