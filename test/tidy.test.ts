@@ -71,7 +71,6 @@ const testedElsewhere: Record<string, string> = {
   'src/cri/fake/': 'by the contract and more, in src/cri/fake.test.ts',
   'src/cri/wire.ts': 'through the client, in src/cri/client.test.ts',
   'src/kubelet/config/errors.ts': 'by who throws it, in src/kubelet/config/*.test.ts',
-  'src/kubelet/timestamp.ts': 'in every status of src/kubelet/status/pod-status.test.ts',
   'src/kubelet/plan-init.ts': 'through planPod, in src/kubelet/plan.test.ts',
   'src/kubelet/plan-sandbox.ts': 'through planPod, in src/kubelet/plan.test.ts',
   'src/kubelet/status/': 'through podStatus, in src/kubelet/status/pod-status.test.ts',

@@ -10,6 +10,7 @@ import { Responder } from '../../src/dns/responder.ts';
 import { DnsServer } from '../../src/dns/server.ts';
 import { Zone } from '../../src/dns/zone.ts';
 import { silentLogger } from '../../src/lib/log.ts';
+import { numericLookup } from '../../src/lib/numeric-lookup.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
 import { addressOf, serviceCount } from './services.ts';
 
@@ -41,12 +42,7 @@ async function serveDns(): Promise<number> {
 }
 
 function serveEcho(): Promise<number> {
-  const lookup = (
-    name: string,
-    _: unknown,
-    callback: (error: null, address: string, family: number) => void,
-  ) => callback(null, name, 4);
-  const socket = createSocket({ type: 'udp4', lookup });
+  const socket = createSocket({ type: 'udp4', lookup: numericLookup });
   socket.on('message', (message, { port, address }) => socket.send(message, port, address, () => {}));
   return new Promise((resolve) => {
     socket.on('listening', () => resolve(socket.address().port));

@@ -4,8 +4,8 @@ import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
 import { fixedView } from '../client/fixed-view.ts';
 import type { CronJobSpec } from '../kinds/generated/types.ts';
 import type { KubeObject } from '../kinds/object.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { cronJob } from './cron-job.ts';
-import { timestampOf } from './timestamp.ts';
 
 const pod = { restartPolicy: 'Never', containers: [{ name: 'once', image: 'busybox:1' }] };
 const jobTemplate = { spec: { template: { spec: pod } } };
@@ -38,7 +38,7 @@ describe('cron jobs', () => {
   };
   const finish = async (name: string | undefined, type: 'Complete' | 'Failed') => {
     const key = { namespace: 'default', name: name ?? '' };
-    const time = timestampOf(world.clock.now());
+    const time = timestamp(world.clock.now());
     const before = type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
     const condition = { status: 'True', lastProbeTime: time, lastTransitionTime: time };
     const patch = {
@@ -69,10 +69,10 @@ describe('cron jobs', () => {
       listed.map((each) => [each.kind, each.name, each.uid]),
       [['Job', name, found.metadata.uid]],
     );
-    assert.deepEqual(rest, { lastScheduleTime: timestampOf(Date.parse(time)) });
+    assert.deepEqual(rest, { lastScheduleTime: timestamp(Date.parse(time)) });
     await finish(name, 'Complete');
     assert.deepEqual(await active(), []);
-    assert.equal((await status()).lastSuccessfulTime, timestampOf(world.clock.now()));
+    assert.equal((await status()).lastSuccessfulTime, timestamp(world.clock.now()));
     assert.deepEqual(
       await events(),
       new Set([

@@ -16,12 +16,12 @@ import type { View } from '../client/view.ts';
 import type { CronJob, CronJobStatus, Job, ObjectReference } from '../kinds/generated/types.ts';
 import { scheduleProblem, timeZoneProblem } from '../kinds/job/schedule.ts';
 import { getOwn, setOwn } from '../kinds/object.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { dueStart, untilNext } from './cron-job/due.ts';
 import { readSchedule, type Schedule, zonedTimestamp } from './cron-job/schedule.ts';
 import { finishedCondition } from './job/conditions.ts';
 import { controllerReference } from './owner.ts';
 import { timeOf } from './pods.ts';
-import { timestampOf } from './timestamp.ts';
 
 const cronJobKind = { apiVersion: 'batch/v1', kind: 'CronJob' } as const;
 const scheduledAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
@@ -96,8 +96,8 @@ function statusChanges(cronJob: CronJob, seen: Seen, active: readonly ObjectRefe
   const { lastSchedule, lastSuccess } = seen;
   const status: CronJobStatus = {
     ...(active.length === 0 ? {} : { active: [...active] }),
-    ...(lastSchedule === undefined ? {} : { lastScheduleTime: timestampOf(lastSchedule) }),
-    ...(lastSuccess === undefined ? {} : { lastSuccessfulTime: timestampOf(lastSuccess) }),
+    ...(lastSchedule === undefined ? {} : { lastScheduleTime: timestamp(lastSchedule) }),
+    ...(lastSuccess === undefined ? {} : { lastSuccessfulTime: timestamp(lastSuccess) }),
   };
   return isDeepStrictEqual(status, cronJob.status ?? {})
     ? []
@@ -168,7 +168,7 @@ function startJob(cronJob: CronJob, at: number): Change[] {
     onSuccess: { regarding, ...normal('SuccessfulCreate', 'Created job {name}') },
     onFailure: { regarding, ...warning('FailedCreate', 'Error creating job: {error}') },
   });
-  const status = { lastScheduleTime: timestampOf(at) };
+  const status = { lastScheduleTime: timestamp(at) };
   const written = patch('CronJob', keyOf(cronJob), {
     patch: { metadata: { uid: cronJob.metadata.uid }, status },
     subresource: 'status',

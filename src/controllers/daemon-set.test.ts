@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
 import type { ControllerRevision, DaemonSetSpec, Pod } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { targetNode } from './daemon-set/pods.ts';
 import { daemonSet } from './daemon-set.ts';
-import { timestampOf } from './timestamp.ts';
 
 const at = { namespace: 'default', name: 'agent' };
 const app = { app: 'agent' };
@@ -56,7 +56,7 @@ describe('daemon sets', () => {
   const ready = (pod: Pod) =>
     setStatus(pod, {
       phase: 'Running',
-      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: timestampOf(world.clock.now()) }],
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: timestamp(world.clock.now()) }],
     });
   /** Makes ready those that are not now: not those that come of it. */
   const readyAll = async () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Pod } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { deletionCostAnnotation, inDeletionOrder } from './deletion-order.ts';
-import { timestampOf } from './timestamp.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const hour = 3_600_000;
@@ -25,7 +25,7 @@ function pod(uid: string, facts: Facts): Pod {
   return {
     metadata: {
       uid,
-      creationTimestamp: timestampOf(now - (facts.age ?? 4 * hour)),
+      creationTimestamp: timestamp(now - (facts.age ?? 4 * hour)),
       ...(cost === undefined ? {} : { annotations: { [deletionCostAnnotation]: cost } }),
     },
     spec: {
@@ -39,7 +39,7 @@ function pod(uid: string, facts: Facts): Pod {
         {
           type: 'Ready',
           status: ready ? 'True' : 'False',
-          lastTransitionTime: timestampOf(now - (facts.readyFor ?? 4 * hour)),
+          lastTransitionTime: timestamp(now - (facts.readyFor ?? 4 * hour)),
         },
       ],
       containerStatuses: [{ name: 'main', restartCount: restarts, ...status }],

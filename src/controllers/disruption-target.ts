@@ -2,8 +2,8 @@
 import { type Change, patch } from '../client/change.ts';
 import { keyOf } from '../client/object-key.ts';
 import type { Pod, PodStatus } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { podCondition } from './pods.ts';
-import { timestampOf } from './timestamp.ts';
 
 export interface Disruption {
   readonly reason: string;
@@ -41,8 +41,7 @@ function conditionOf(
     reason,
     message,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    lastTransitionTime:
-      old?.status === 'True' ? (old.lastTransitionTime ?? timestampOf(now)) : timestampOf(now),
+    lastTransitionTime: old?.status === 'True' ? (old.lastTransitionTime ?? timestamp(now)) : timestamp(now),
   };
   return { conditions: [condition] };
 }

@@ -21,10 +21,10 @@ import type {
   HorizontalPodAutoscalerV2,
 } from '../kinds/generated/types.ts';
 import { matchesLabels, parseLabelSelector } from '../kinds/selector.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { metricFailure } from './horizontal-pod-autoscaler/missing-metrics.ts';
 import { findTarget, type ScaleTarget, scalableKinds } from './horizontal-pod-autoscaler/scale-target.ts';
 import { autoscalerSyncMilliseconds } from './limits.ts';
-import { timestampOf } from './timestamp.ts';
 
 /** One look at an autoscaler: what it is to say in the end. */
 interface Draft {
@@ -39,7 +39,7 @@ type Condition = Pick<HorizontalPodAutoscalerConditionV2, 'type' | 'status' | 'r
 function setCondition(draft: Draft, condition: Condition): void {
   const before = draft.conditions.find(({ type }) => type === condition.type);
   const lastTransitionTime =
-    before?.status === condition.status ? before.lastTransitionTime : timestampOf(draft.now);
+    before?.status === condition.status ? before.lastTransitionTime : timestamp(draft.now);
   const now = { ...condition, lastTransitionTime };
   draft.conditions =
     before === undefined
@@ -167,7 +167,7 @@ function rescale(
   const status = {
     currentReplicas: target.replicas,
     desiredReplicas: wanted,
-    lastScaleTime: timestampOf(now),
+    lastScaleTime: timestamp(now),
     currentMetrics: null,
     conditions: draft.conditions,
   };

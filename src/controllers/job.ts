@@ -7,6 +7,7 @@ import type { View } from '../client/view.ts';
 import type { Job, JobCondition, JobStatus, Pod } from '../kinds/generated/types.ts';
 import { isUsableSelector } from '../kinds/label-selector.ts';
 import { getOwn } from '../kinds/object.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { conditionOf, finishedCondition, isTrue, jobCondition } from './job/conditions.ts';
 import { totalOf, writeIntervals } from './job/indexes.ts';
 import { deletePods, jobKind, type Managed, managePods } from './job/manage.ts';
@@ -16,7 +17,6 @@ import { type Tracked, trackPods } from './job/track.ts';
 import { claimObjects, controllerOfObject, ownersOf } from './owner.ts';
 import { orphanNamespace, ownedAndOrphanedPods } from './pods.ts';
 import { unlessZero } from './replicas.ts';
-import { timestampOf } from './timestamp.ts';
 
 const managerName = 'kubernetes.io/job-controller';
 
@@ -139,7 +139,7 @@ function manage(state: JobState): Managed {
  * lets nobody change the start of a Job that is not suspended.
  */
 const startTimeOf = (job: Job, now: number): string | undefined =>
-  isSuspended(job) ? undefined : (job.status?.startTime ?? timestampOf(now));
+  isSuspended(job) ? undefined : (job.status?.startTime ?? timestamp(now));
 
 function planJob(job: Job, pods: readonly Pod[], view: View): Change[] {
   const now = view.now();

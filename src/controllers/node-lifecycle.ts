@@ -8,10 +8,10 @@ import { defineController, type KeyMap } from '../client/controller.ts';
 import { objectKey } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
 import type { Lease, Node, NodeCondition, Pod, Taint } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { nodeGraceMilliseconds, nodeMonitorMilliseconds } from './limits.ts';
 import { isNodeReady, type Mood, moodOf, nodeHealth } from './node-lifecycle/zone-health.ts';
 import { podCondition, podNode, timeOf } from './pods.ts';
-import { timestampOf } from './timestamp.ts';
 
 const leaseNamespace = 'kube-node-lease';
 const notReady = 'node.kubernetes.io/not-ready';
@@ -50,7 +50,7 @@ function heardOf(node: Node, lease: Lease | undefined): number {
 
 /** The conditions of a node that has been silent too long. */
 function unknownConditions(node: Node, now: number): NodeCondition[] {
-  const lastTransitionTime = timestampOf(now);
+  const lastTransitionTime = timestamp(now);
   const present = conditionsOf(node);
   const silent = watchedConditions.map((type): NodeCondition => {
     const before = present.find((condition) => condition.type === type);
@@ -84,7 +84,7 @@ function wantedTaints(node: Node, { now, mood }: { now: number; mood: Mood }): T
   const wanted: Taint[] = [];
   const add = (key: string, effect: string) => {
     const before = present.find((taint) => taint.key === key && taint.effect === effect);
-    wanted.push(before ?? { key, effect, timeAdded: timestampOf(now) });
+    wanted.push(before ?? { key, effect, timeAdded: timestamp(now) });
   };
   for (const { type, status } of conditionsOf(node)) {
     const key = conditionTaints[type]?.[status];
@@ -120,7 +120,7 @@ function markPodsNotReady(node: Node, view: View): Change[] {
     const conditions = pod.status?.conditions ?? [];
     const ready = podCondition(pod, 'Ready');
     if (ready?.status !== 'True' || (timeOf(ready.lastTransitionTime) ?? 0) >= silentSince) return [];
-    const lastTransitionTime = timestampOf(view.now());
+    const lastTransitionTime = timestamp(view.now());
     const marked = conditions.map((condition) =>
       condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
     );

@@ -4,10 +4,10 @@ import { describe, test } from 'node:test';
 import { fixedView } from '../client/fixed-view.ts';
 import type { OwnerReference, Pod, ReplicaSet } from '../kinds/generated/types.ts';
 import { StatusError } from '../kinds/status.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { podsChangedAtOnceMax } from './limits.ts';
 import { replicaSet } from './replica-set.ts';
 import { isOfInterest } from './replicas.ts';
-import { timestampOf } from './timestamp.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -38,7 +38,7 @@ const pod = (
   status: {
     phase: 'Running',
     conditions: [
-      { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: timestampOf(now - 4000) },
+      { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: timestamp(now - 4000) },
     ],
   },
 });
@@ -89,9 +89,9 @@ function plan(objects: (Pod | ReplicaSet)[], failure?: StatusError): string[] {
 
 const adopt = `{"metadata":{"ownerReferences":[${JSON.stringify(owner('uid-web'))}],"uid":"uid-a"}}`;
 const release = '{"metadata":{"ownerReferences":[{"$patch":"delete","uid":"uid-web"}],"uid":"uid-a"}}';
-const deletionTimestamp = timestampOf(now);
+const deletionTimestamp = timestamp(now);
 const refused = new StatusError(403, 'Forbidden', 'no more pods');
-const failed = { type: 'ReplicaFailure', status: 'True', lastTransitionTime: timestampOf(now) };
+const failed = { type: 'ReplicaFailure', status: 'True', lastTransitionTime: timestamp(now) };
 
 const cases: Record<string, { objects: (Pod | ReplicaSet)[]; failure?: StatusError; wanted: string[] }> = {
   'what is gone asks for nothing': { objects: [], wanted: [] },

@@ -15,11 +15,11 @@ import type {
 } from '../kinds/generated/types.ts';
 import { selectorMatcher } from '../kinds/label-selector.ts';
 import type { KubeObject } from '../kinds/object.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { inDeletionOrder } from './deletion-order.ts';
 import { podsChangedAtOnceMax } from './limits.ts';
 import { claimObjects, controllerOfObject, type OwnerKind, ownedAndOrphaned } from './owner.ts';
 import { isActive, isReady, isTerminating, millisecondsToAvailable, podFromTemplate } from './pods.ts';
-import { timestampOf } from './timestamp.ts';
 
 /** A ReplicaSet or a ReplicationController, as far as they are alike. */
 export interface ReplicaOwner {
@@ -145,7 +145,7 @@ function conditionsOf({ status }: ReplicaOwner, { missing, view }: Counted): Rep
     {
       type: replicaFailure,
       status: 'True',
-      lastTransitionTime: timestampOf(view.now()),
+      lastTransitionTime: timestamp(view.now()),
       reason: missing > 0 ? 'FailedCreate' : 'FailedDelete',
       message: failure.message,
     },

@@ -4,9 +4,9 @@ import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
 import { fixedView } from '../client/fixed-view.ts';
 import type { Pod, StatefulSetSpec } from '../kinds/generated/types.ts';
 import type { KubeObject } from '../kinds/object.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { statefulSet } from './stateful-set.ts';
-import { timestampOf } from './timestamp.ts';
 
 const at = { namespace: 'default', name: 'web' };
 const app = { app: 'web' };
@@ -43,7 +43,7 @@ describe('stateful sets', () => {
   const pods = async () => (await list()).map(({ metadata }) => metadata.name);
   const images = async () => (await list()).map(({ spec }) => spec?.containers[0]?.image);
   const ready = async (name: string) => {
-    const lastTransitionTime = timestampOf(world.clock.now());
+    const lastTransitionTime = timestamp(world.clock.now());
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime }] };
     const options = { type: 'merge' as const, patch: { status }, subresource: 'status' };
     await world.client.of('Pod').patch({ namespace: 'default', name }, options);

@@ -4,8 +4,8 @@
  * before (TriggerTimeTracker); here they follow from what changes.
  */
 import type { Pod, Service } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { podCondition, timeOf } from './pods.ts';
-import { timestampOf } from './timestamp.ts';
 
 export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 
@@ -16,7 +16,7 @@ export function triggerTime(
   const times = changed.map((pod) => timeOf(podCondition(pod, 'Ready')?.lastTransitionTime));
   if (isFirst) times.push(timeOf(service.metadata.creationTimestamp));
   const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : timestampOf(Math.min(...known));
+  return known.length === 0 ? undefined : timestamp(Math.min(...known));
 }
 
 /** The annotations with this time, or without one. */

@@ -2,7 +2,7 @@
 import type { Informers } from '../client/informers.ts';
 import { keyOf } from '../client/object-key.ts';
 import type { EndpointSlice, Service } from '../kinds/generated/types.ts';
-import { serviceKeyOf } from '../service/endpoint-candidates.ts';
+import { serviceKeysOf } from '../service/endpoint-candidates.ts';
 import { type DnsRecord, recordsOf } from './records.ts';
 import type { Zone } from './zone.ts';
 
@@ -17,12 +17,6 @@ export interface PublisherOptions {
 
 const sliceIndex = 'dnsService';
 
-/** `default/web` of a slice that belongs to a Service. */
-const sliceService = (slice: EndpointSlice): string[] => {
-  const key = serviceKeyOf(slice);
-  return key === '' ? [] : [key];
-};
-
 const isHeadless = ({ spec }: Service): boolean => spec?.clusterIP === 'None' && spec.type !== 'ExternalName';
 
 export class Publisher {
@@ -33,7 +27,7 @@ export class Publisher {
     const { informers, zone } = options;
     zone.replace('', this.#ownRecords());
     const slices = informers.of('EndpointSlice');
-    slices.addIndex(sliceIndex, sliceService);
+    slices.addIndex(sliceIndex, serviceKeysOf);
     const publish = (key: string) => this.#publish(key);
     informers.of('Service').handle({
       add: (service) => publish(keyOf(service)),
@@ -41,7 +35,7 @@ export class Publisher {
       delete: (service) => zone.replace(keyOf(service), []),
     });
     const onSlice = (slice: EndpointSlice, old?: EndpointSlice) => {
-      for (const key of new Set([slice, ...(old === undefined ? [] : [old])].flatMap(sliceService))) {
+      for (const key of new Set([slice, ...(old === undefined ? [] : [old])].flatMap(serviceKeysOf))) {
         const service = informers.of('Service').get(key);
         if (service !== undefined && isHeadless(service)) publish(key);
       }

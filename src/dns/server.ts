@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { UserError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Counter, Labeled, MetricsRegistry } from '../lib/metrics.ts';
+import { numericLookup } from '../lib/numeric-lookup.ts';
 import { connectionIdleMilliseconds, connectionsMax, pipelinedQueriesMax } from './limits.ts';
 import type { Reply, Resolver } from './resolver.ts';
 import { responseCodes } from './wire.ts';
@@ -23,13 +24,6 @@ export interface DnsServerOptions {
   readonly log: Logger;
   readonly registry?: MetricsRegistry;
 }
-
-/** Addresses are given as they are bound: no name is ever looked up to send an answer. */
-const lookup = (
-  hostname: string,
-  _options: unknown,
-  callback: (error: null, address: string, family: number) => void,
-) => callback(null, hostname, isIP(hostname));
 
 export class DnsServer {
   readonly #options: DnsServerOptions;
@@ -87,7 +81,7 @@ export class DnsServer {
       this.#tcp.push(tcp);
       const bound = tcp.address();
       const family = isIP(address) === 6 ? 'udp6' : 'udp4';
-      const udp = createSocket({ type: family, lookup, ipv6Only: family === 'udp6' });
+      const udp = createSocket({ type: family, lookup: numericLookup, ipv6Only: family === 'udp6' });
       // An address is no name, so it is bound before `bind` returns.
       const isBound = once(udp, 'listening');
       udp.bind({ address, port: bound !== null && typeof bound === 'object' ? bound.port : port });

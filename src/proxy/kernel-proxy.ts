@@ -18,7 +18,7 @@ import type { MetricsRegistry } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import type { Nft } from '../nft/nft.ts';
 import type { Reading } from '../nft/reading.ts';
-import { serviceKeyOf } from '../service/endpoint-candidates.ts';
+import { serviceKeysOf } from '../service/endpoint-candidates.ts';
 import { deleteArguments, listArguments, parseFlows, staleFlows } from './datagram-flows.ts';
 import { HealthChecks, type ListenHttp } from './health-check.ts';
 import { baseTable, type NodeNetwork, tableFamily, tableName } from './layout.ts';
@@ -52,11 +52,6 @@ export interface KernelProxyOptions {
 
 const sliceIndex = 'kernelProxyService';
 const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
-
-const ownersOf = (slice: EndpointSlice): string[] => {
-  const key = serviceKeyOf(slice);
-  return key === '' ? [] : [key];
-};
 
 export class KernelProxy {
   readonly #options: KernelProxyOptions;
@@ -118,19 +113,19 @@ export class KernelProxy {
     const { informers, nodeName } = this.#options;
     const services = informers.of('Service');
     const slices = informers.of('EndpointSlice');
-    slices.addIndex(sliceIndex, ownersOf);
+    slices.addIndex(sliceIndex, serviceKeysOf);
     const mark = (service: Service) => this.#mark(keyOf(service));
     services.handle({ add: mark, update: mark, delete: mark });
     const markOwners = (slice: EndpointSlice, old?: EndpointSlice) => {
       this.#noteTrigger(slice, old);
-      for (const key of new Set([slice, ...(old === undefined ? [] : [old])].flatMap(ownersOf)))
+      for (const key of new Set([slice, ...(old === undefined ? [] : [old])].flatMap(serviceKeysOf)))
         this.#mark(key);
     };
     slices.handle({
       add: markOwners,
       update: markOwners,
       delete: (slice) => {
-        for (const key of ownersOf(slice)) this.#mark(key);
+        for (const key of serviceKeysOf(slice)) this.#mark(key);
       },
     });
     const lookAgain = () => this.#schedule();

@@ -159,6 +159,12 @@ export function serviceKeyOf({ metadata }: EndpointSlice): string {
   return name === '' ? '' : `${metadata.namespace ?? ''}/${name}`;
 }
 
+/** The same as an index function: no key for a slice of nobody. */
+export function serviceKeysOf(slice: EndpointSlice): string[] {
+  const key = serviceKeyOf(slice);
+  return key === '' ? [] : [key];
+}
+
 /** `port`: a port of the Service's spec. The slices are those of the Service, of any family. */
 export function candidatesOf(port: ServicePort, options: CandidateOptions): Candidates {
   const found = new Map<string, ResolvedEndpoint>();

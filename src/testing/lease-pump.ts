@@ -8,9 +8,9 @@ import type { Lease } from '../kinds/generated/types.ts';
 import { StatusError } from '../kinds/status.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import { microTimestamp } from '../lib/timestamp.ts';
 import { leaseGroupsMax, leaseRenewMilliseconds, leasesAtOnceMax } from './limits.ts';
 import { leaseNamespace, leaseObject } from './node-objects.ts';
-import { microTimestamp } from './timestamp.ts';
 
 export interface LeasePumpOptions {
   readonly names: readonly string[];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Node } from '../kinds/generated/types.ts';
 import { formatCidr } from '../lib/cidr.ts';
+import { microTimestamp, timestamp } from '../lib/timestamp.ts';
 import {
   defaultShape,
   leaseObject,
@@ -11,7 +12,6 @@ import {
   planNodes,
 } from './node-objects.ts';
 import { type NodeRun, planNode } from './node-plan.ts';
-import { microTimestamp, timestamp } from './timestamp.ts';
 
 const start = Date.UTC(2026, 0, 1);
 

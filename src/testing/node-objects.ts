@@ -4,8 +4,8 @@ import type { Lease, Node, NodeCondition, NodeStatus } from '../kinds/generated/
 import { type Cidr, formatCidr, parseCidr } from '../lib/cidr.ts';
 import { UserError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/ip.ts';
+import { microTimestamp, timestamp } from '../lib/timestamp.ts';
 import { leaseDurationSeconds, simulatedNodesMax } from './limits.ts';
-import { microTimestamp, timestamp } from './timestamp.ts';
 
 export interface NodeIdentity {
   /** `node-1` */

@@ -1,7 +1,7 @@
 /** The conditions that kubelet keeps on a pod, in its order. Source: pkg/kubelet/status/generate.go of Kubernetes. */
 import type { ContainerStatus, Pod, PodCondition } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { containersOf } from './pod-runtime.ts';
-import { timestamp } from './timestamp.ts';
 
 interface Facts {
   readonly phase: string;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Pod, PodSpec } from '../kinds/generated/types.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { fullReference, imageID } from './images.ts';
 import { newRuntime } from './pod-runtime.ts';
 import { stepPod } from './step-pod.ts';
-import { timestamp } from './timestamp.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const node = { name: 'node-1', hostIP: '172.31.0.1' };

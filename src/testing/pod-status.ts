@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../kinds/generated/types.ts';
 import { goDuration } from '../lib/go-duration.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { isFinished } from './advance-pod.ts';
 import { type Behaviour, behaviourOf } from './behaviour.ts';
 import { fullReference, imageID, pullError } from './images.ts';
@@ -16,7 +17,6 @@ import {
   isTerminalPhase,
   type PodRuntime,
 } from './pod-runtime.ts';
-import { timestamp } from './timestamp.ts';
 
 /** What the status says of the node. */
 export interface NodeFacts {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Pod } from '../kinds/generated/types.ts';
 import { podColumns } from '../kinds/pod/status-summary.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { advancePod, isFinished } from './advance-pod.ts';
 import { podConditions } from './pod-conditions.ts';
 import { lostRuntime, newRuntime, recoverRuntime } from './pod-runtime.ts';
 import { podStatus } from './pod-status.ts';
 import { stepPod } from './step-pod.ts';
-import { timestamp } from './timestamp.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const node = { name: 'node-1', hostIP: '172.31.0.1' };

@@ -14,6 +14,7 @@ import type { Cidr } from '../../lib/cidr.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import type { Random } from '../../lib/random.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import type { Failure } from '../../service/plan-failure.ts';
 import { holdingsOf, planService } from '../../service/plan-service.ts';
 import type { PortRange } from '../../service/port-allocator.ts';
@@ -122,7 +123,7 @@ class ServicePlanner {
       metadata: {
         name,
         uid: random.uuid(),
-        creationTimestamp: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+        creationTimestamp: timestamp(clock.now()),
         labels: {
           [ipFamilyLabel]: parseAddress(name)?.family ?? '',
           [managedByLabel]: ipAllocatorName,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fixedView } from '../../client/fixed-view.ts';
 import type { ControllerRevision, DaemonSet, DaemonSetSpec, Node, Pod } from '../../kinds/generated/types.ts';
-import { timestampOf } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { FailedPods } from './failed-pods.ts';
 import { planHistory } from './history.ts';
 import { allowsSurge, judgeNodes, managePods, type PodPlan, type Situation } from './manage.ts';
@@ -47,7 +47,7 @@ function podOf(text: string, facts: PodFacts = {}): Pod {
     isBound = true,
     age = 0,
   } = facts;
-  const since = timestampOf(now - readyFor * 1000);
+  const since = timestamp(now - readyFor * 1000);
   const pinned = newPod(setOf(), { nodeName, hash });
   return {
     ...pinned,
@@ -55,8 +55,8 @@ function podOf(text: string, facts: PodFacts = {}): Pod {
       ...pinned.metadata,
       name: `${text.replace('/', '-')}-${age}`,
       uid: `${text}-${age}`,
-      creationTimestamp: timestampOf(now - age * 1000),
-      ...(isGoing ? { deletionTimestamp: timestampOf(now) } : {}),
+      creationTimestamp: timestamp(now - age * 1000),
+      ...(isGoing ? { deletionTimestamp: timestamp(now) } : {}),
     },
     spec: { containers: [], ...pinned.spec, ...(isBound ? { nodeName } : {}) },
     status: {

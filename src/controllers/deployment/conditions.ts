@@ -1,6 +1,6 @@
 /** Conditions of a Deployment. Source of behaviour and wording: pkg/controller/deployment/util of Kubernetes. */
 import type { DeploymentCondition } from '../../kinds/generated/types.ts';
-import { timestampOf } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 
 export const reasons = {
   created: 'NewReplicaSetCreated',
@@ -39,6 +39,6 @@ export function withCondition(conditions: Conditions, condition: DeploymentCondi
 
 export function makeCondition(text: ConditionText, now: number): DeploymentCondition {
   const { type, status, reason, message } = text;
-  const time = timestampOf(now);
+  const time = timestamp(now);
   return { type, status, lastUpdateTime: time, lastTransitionTime: time, reason, message };
 }

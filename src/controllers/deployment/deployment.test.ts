@@ -10,8 +10,8 @@ import type {
   ReplicaSet,
 } from '../../kinds/generated/types.ts';
 import { StatusError } from '../../kinds/status.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { deployment } from '../deployment.ts';
-import { timestampOf } from '../timestamp.ts';
 import { conditionOf, makeCondition, withCondition, withoutCondition } from './conditions.ts';
 import { deploymentKind } from './new-set.ts';
 import { Rollout } from './rollout.ts';
@@ -55,7 +55,7 @@ const set = (revision: number, facts: SetFacts): ReplicaSet => ({
     name: `web-${revision}`,
     namespace: 'default',
     uid: facts.uid ?? `uid-${revision}`,
-    creationTimestamp: timestampOf(now - 10_000 + revision * 1000),
+    creationTimestamp: timestamp(now - 10_000 + revision * 1000),
     labels: { app: 'web', 'pod-template-hash': String(revision) },
     generation: 1,
     ownerReferences: [
@@ -192,7 +192,7 @@ describe('a deployment', () => {
 
   test('leaves alone what is going', () => {
     const going = web();
-    going.metadata.deletionTimestamp = timestampOf(now);
+    going.metadata.deletionTimestamp = timestamp(now);
     assert.deepEqual(plan([going, set(1, { size: 4 })]), []);
   });
 });
@@ -291,8 +291,8 @@ describe('the conditions of a deployment', () => {
     const before = [makeCondition(text, now)];
     assert.deepEqual(withCondition(before, makeCondition(text, now + 5000)), before);
     const other = withCondition(before, makeCondition({ ...text, reason: 'other' }, now + 5000));
-    assert.equal(conditionOf(other, 'Available')?.lastTransitionTime, timestampOf(now));
-    assert.equal(conditionOf(other, 'Available')?.lastUpdateTime, timestampOf(now + 5000));
+    assert.equal(conditionOf(other, 'Available')?.lastTransitionTime, timestamp(now));
+    assert.equal(conditionOf(other, 'Available')?.lastUpdateTime, timestamp(now + 5000));
     assert.deepEqual(withoutCondition(other, 'Available'), []);
   });
 });

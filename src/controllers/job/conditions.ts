@@ -1,6 +1,6 @@
 /** Conditions of Jobs. Source of reasons and messages: pkg/controller/job/job_controller.go of Kubernetes. */
 import type { Job, JobCondition } from '../../kinds/generated/types.ts';
-import { timestampOf } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 
 export const conditionOf = (job: Job, type: string): JobCondition | undefined =>
   job.status?.conditions?.find((condition) => condition.type === type);
@@ -18,6 +18,6 @@ export function jobCondition(
   { reason, message, status = 'True' }: { reason: string; message: string; status?: string },
   now: number,
 ): JobCondition {
-  const at = timestampOf(now);
+  const at = timestamp(now);
   return { type, status, lastProbeTime: at, lastTransitionTime: at, reason, message };
 }

@@ -1,4 +1,5 @@
 /** Keeps the node's object and its lease: registers it, tells how it is, and that it lives. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '../../client/typed-client.ts';
 import type { ContainerRuntime } from '../../cri/runtime.ts';
@@ -6,6 +7,7 @@ import type { Node, NodeStatus } from '../../kinds/generated/types.ts';
 import { StatusError } from '../../kinds/status.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import { microTimestamp } from '../../lib/timestamp.ts';
 import { kubeletLimits } from '../limits.ts';
 import { type NodeIdentity, type NodeObservation, nodeObject, nodeStatus } from './node-status.ts';
 
@@ -91,7 +93,7 @@ export class NodeKeeper {
     const spec = {
       holderIdentity: name,
       leaseDurationSeconds: kubeletLimits.leaseDurationSeconds,
-      renewTime: new Date(clock.now()).toISOString().replace('Z', '000Z'),
+      renewTime: microTimestamp(clock.now()),
     };
     const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name, uid: uid ?? '' }];
     try {

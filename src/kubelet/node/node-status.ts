@@ -2,8 +2,8 @@
 import type { Image } from '../../cri/container-types.ts';
 import type { RuntimeCondition } from '../../cri/runtime.ts';
 import type { Node, NodeCondition, NodeStatus, NodeSystemInfo } from '../../kinds/generated/types.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { kubeletLimits } from '../limits.ts';
-import { timestamp } from '../timestamp.ts';
 
 export interface NodeIdentity {
   readonly name: string;

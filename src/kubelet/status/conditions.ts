@@ -1,7 +1,7 @@
 /** The conditions that the agent keeps on a pod. Source: kubelet/status/generate.go. */
 import type { ContainerStatus, Pod, PodCondition } from '../../kinds/generated/types.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { isSidecar } from '../containers.ts';
-import { timestamp } from '../timestamp.ts';
 import { anyAppHasStarted, type Phase } from './phase.ts';
 
 export interface ConditionFacts {

@@ -1,9 +1,9 @@
 /** Container statuses. Source: convertToAPIContainerStatuses of kubelet/kubelet_pods.go. */
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../kinds/generated/types.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import type { PodContainer } from '../containers.ts';
 import { newestContainer, type ObservedContainer, type ObservedPod } from '../observed.ts';
 import { shouldStart } from '../restart.ts';
-import { timestamp } from '../timestamp.ts';
 
 /** Why a container that should run does not, from the last try: `CrashLoopBackOff`, `ErrImagePull` ... */
 export interface StartFailure {

@@ -6,6 +6,7 @@ import type { EndpointSlice, Service } from '../../kinds/generated/types.ts';
 import { isIPv6 } from '../../lib/ip.ts';
 import type { ResolvedEndpoint } from '../../service/endpoint-candidates.ts';
 import { type PortResolution, resolve, shapeOf } from '../../service/resolve.ts';
+import { affinitySecondsDefault } from '../limits.ts';
 
 export interface Backend {
   readonly address: string;
@@ -105,7 +106,7 @@ export function planListeners(service: Service, { slices, nodes }: ListenerOptio
   const { namespace, name } = service.metadata;
   const affinity = service.spec?.sessionAffinity === 'ClientIP';
   const affinitySeconds = affinity
-    ? (service.spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
+    ? (service.spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinitySecondsDefault)
     : undefined;
   return anywhere.flatMap((resolution, index) => {
     const protocol = protocolOf(resolution);

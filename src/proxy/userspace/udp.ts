@@ -2,6 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
+import { numericLookup } from '../../lib/numeric-lookup.ts';
 import { udpSessionMilliseconds, udpSessionsMax } from './limits.ts';
 import type { Backend } from './listeners.ts';
 import { type Forwarder, type ForwarderOptions, keptSource } from './tcp.ts';
@@ -12,9 +13,6 @@ interface Session {
   lastSeen: number;
   cancel: () => void;
 }
-
-const lookup = (name: string, _: unknown, callback: (error: null, address: string, family: number) => void) =>
-  callback(null, name, isIP(name));
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'udp6' : 'udp4');
 
@@ -33,7 +31,7 @@ class UdpForwarder implements Forwarder {
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#socket = createSocket({ type: familyOf(options.address), lookup });
+    this.#socket = createSocket({ type: familyOf(options.address), lookup: numericLookup });
   }
 
   get size(): number {
@@ -86,7 +84,7 @@ class UdpForwarder implements Forwarder {
       const [longestSilent] = this.#sessions.keys();
       this.#end(longestSilent!);
     }
-    const socket = createSocket({ type: familyOf(backend.address), lookup });
+    const socket = createSocket({ type: familyOf(backend.address), lookup: numericLookup });
     const session: Session = { backend, socket, lastSeen: 0, cancel: () => {} };
     // A refused datagram: the client may have another endpoint with its next one.
     socket.on('error', () => this.#end(key));

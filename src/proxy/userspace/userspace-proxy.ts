@@ -12,7 +12,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import type { Logger } from '../../lib/log.ts';
 import { realPort } from '../../lib/low-ports.ts';
-import { serviceKeyOf } from '../../service/endpoint-candidates.ts';
+import { serviceKeysOf } from '../../service/endpoint-candidates.ts';
 import { Balancer, type Scheduling } from './balancer.ts';
 import { listenersMax, retryMilliseconds } from './limits.ts';
 import { type Backend, type Listener, listenerKey, type ProxiedNode, planListeners } from './listeners.ts';
@@ -40,11 +40,6 @@ interface Open {
 
 const sliceIndex = 'proxiedService';
 const source = { component: 'wherry-proxy' };
-
-function ownerOf(slice: EndpointSlice): string[] {
-  const key = serviceKeyOf(slice);
-  return key === '' ? [] : [key];
-}
 
 /** Whether a client's address is in one of the ranges. */
 export function isInRanges(ranges: readonly string[] | undefined, client: string): boolean {
@@ -75,11 +70,11 @@ export class UserspaceProxy {
     const { informers, signal } = options;
     const services = informers.of('Service');
     const slices = informers.of('EndpointSlice');
-    slices.addIndex(sliceIndex, ownerOf);
+    slices.addIndex(sliceIndex, serviceKeysOf);
     const mark = (service: Service) => this.#mark(keyOf(service));
     services.handle({ add: mark, update: mark, delete: mark });
     const markOwners = (...each: EndpointSlice[]) => {
-      for (const key of each.flatMap(ownerOf)) this.#mark(key);
+      for (const key of each.flatMap(serviceKeysOf)) this.#mark(key);
     };
     slices.handle({ add: markOwners, update: markOwners, delete: markOwners });
     const markAll = () => {
