@@ -89,7 +89,8 @@ export class WorkQueue {
   /** Of several times for one key the earliest holds. */
   addAfter(key: string, milliseconds: number): void {
     if (this.#closed) return;
-    if (milliseconds <= 0) {
+    // What is no number would never come due.
+    if (!(milliseconds > 0)) {
       this.add(key);
       return;
     }

@@ -82,8 +82,13 @@ export function isEmptySelector(selector: LabelSelector): boolean {
   );
 }
 
-function requirementMatches({ key, operator, values = [] }: LabelSelectorRequirement, labels: Labels) {
-  const value = getOwn(labels, key);
+interface Comparison {
+  readonly operator?: string;
+  readonly values?: readonly string[];
+}
+
+/** Whether a label's value (undefined: there is no such label) is as wanted; an operator that is none of the four: no. */
+export function valueMatches({ operator, values = [] }: Comparison, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
@@ -110,7 +115,7 @@ export function selectorMatcher(selector: LabelSelector | null | undefined): (la
   const requirements = selector.matchExpressions ?? [];
   return (labels = {}) =>
     wanted.every(([key, value]) => getOwn(labels, key) === value) &&
-    requirements.every((requirement) => requirementMatches(requirement, labels));
+    requirements.every((requirement) => valueMatches(requirement, getOwn(labels, requirement.key)));
 }
 
 function requirementText({ key, operator, values = [] }: LabelSelectorRequirement): string {

@@ -125,7 +125,19 @@ export interface Session {
   namespace: { actual: string; shown: string };
   /** What else differs from run to run in this kind of session, and what it is shown as. */
   patterns?: readonly (readonly [RegExp, string])[];
+  /** Shell variables that later commands see as earlier ones have left them. */
+  variables?: readonly string[];
   env: Record<string, string>;
+}
+
+const variablesFile = '.variables';
+
+/** Every command has a bash of its own: variables that are to last go through a file. */
+function withVariables(command: string, variables: readonly string[] = []): string {
+  if (variables.length === 0) return command;
+  const restore = `set -a; [ -f ${variablesFile} ] && . ./${variablesFile}`;
+  const save = `{ code=$?; declare -p ${variables.join(' ')} 2>/dev/null >${variablesFile}; exit $code; }`;
+  return `${restore}\n${command}\n${save}`;
 }
 
 const stepMillisecondsMax = 30_000;
@@ -145,7 +157,8 @@ export function runStep(step: Step, session: Session): Promise<string> {
     ...(session.patterns ?? []),
   ];
   return new Promise((resolve) => {
-    execFile('bash', ['-c', `${prelude}\n${step.command}`], options, (error, stdout) => {
+    const command = withVariables(step.command, session.variables);
+    execFile('bash', ['-c', `${prelude}\n${command}`], options, (error, stdout) => {
       const output = normalize(stdout, names);
       const ended = output === '' || output.endsWith('\n') ? output : `${output}\n`;
       const code = error === null ? '' : error.killed === true ? '[timeout]\n' : `[exit ${error.code}]\n`;

@@ -3,6 +3,7 @@
  * Source of the rules: k8s.io/component-helpers scheduling/corev1/nodeaffinity.
  */
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../generated/types.ts';
+import { valueMatches } from '../label-selector.ts';
 import { getOwn } from '../object.ts';
 
 export interface LabeledNode {
@@ -18,27 +19,14 @@ function integerOf(text: string | undefined): bigint | undefined {
   return text !== undefined && integerPattern.test(text) ? BigInt(text) : undefined;
 }
 
-function valueMatches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
+/** The operators of label selectors, and two that compare integers. */
+function nodeValueMatches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
   const { operator, values = [] } = requirement;
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt': {
-      const found = integerOf(value);
-      const bound = integerOf(values[0]);
-      if (found === undefined || bound === undefined) return false;
-      return operator === 'Gt' ? found > bound : found < bound;
-    }
-    default:
-      return false;
-  }
+  if (operator !== 'Gt' && operator !== 'Lt') return valueMatches(requirement, value);
+  const found = integerOf(value);
+  const bound = integerOf(values[0]);
+  if (found === undefined || bound === undefined) return false;
+  return operator === 'Gt' ? found > bound : found < bound;
 }
 
 /** A term without requirements selects nothing. */
@@ -46,8 +34,8 @@ export function termMatches(term: NodeSelectorTerm, node: LabeledNode): boolean 
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
-    matchExpressions.every((each) => valueMatches(each, getOwn(node.labels, each.key))) &&
-    matchFields.every((each) => each.key === 'metadata.name' && valueMatches(each, node.name))
+    matchExpressions.every((each) => nodeValueMatches(each, getOwn(node.labels, each.key))) &&
+    matchFields.every((each) => each.key === 'metadata.name' && nodeValueMatches(each, node.name))
   );
 }
 
