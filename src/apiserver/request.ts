@@ -3,6 +3,8 @@
  * HTTP/2, TLS and in-process callers are thin skins over it.
  */
 
+import type { Duplex, Readable } from 'node:stream';
+
 export interface UserInfo {
   readonly name: string;
   readonly groups: readonly string[];
@@ -26,6 +28,17 @@ export interface ApiRequest {
   readonly user: UserInfo | undefined;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
+  /** Where the client is; undefined in-process. */
+  readonly remoteAddress?: string | undefined;
+  /** The client asks for another protocol, and the skin can hand the connection over: see `ApiResponse.tunnel`. */
+  readonly canTunnel?: boolean;
+  /**
+   * The body as it comes, to be passed on (see tunnels/paths.ts); `body` is empty then. Undefined: `body` is all there
+   * is. A client that waits with its body is told to send it.
+   */
+  readonly openBody?: (() => Readable) | undefined;
+  /** Lifts the deadline for the answer: it waits for somebody else, or has no end. */
+  readonly longRunning?: () => void;
 }
 
 /** Where a streaming body goes. Never blocks the writer: it looks at `pendingBytes` and ends what lags. */
@@ -34,6 +47,10 @@ export interface Sink {
   /** Bytes written here that the client has not taken yet. */
   pendingBytes(): number;
   end(): void;
+  /** Calls back whenever everything written has been taken. In-process sinks have none: they take at once. */
+  onDrain?(listener: () => void): void;
+  /** Cuts the client off, who thereby knows that this was not all. */
+  abort?(): void;
 }
 
 export interface ApiResponse {
@@ -45,6 +62,11 @@ export interface ApiResponse {
    * when the client goes or the server drains.
    */
   readonly body: readonly Uint8Array[] | ((sink: Sink) => () => void);
+  /**
+   * With status 101, and only where the request `canTunnel`: takes the connection over, the response's head included.
+   * Returns what ends it, which the skin calls when the client has gone or the server drains.
+   */
+  readonly tunnel?: (client: Duplex) => () => void;
 }
 
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;

@@ -11,6 +11,7 @@ import { defaultHttpSettings } from './settings.ts';
 
 class FakeExchange extends Exchange {
   readonly log: string[] = [];
+  readonly canTunnel = false;
   readonly source = new PassThrough();
   readonly target: Writable = new Writable({
     write: (chunk: Buffer, _encoding, callback) => {
@@ -25,7 +26,7 @@ class FakeExchange extends Exchange {
 
   constructor(shared: Shared, headers: Record<string, string> = {}) {
     const identity = { user: undefined, refused: undefined };
-    super(shared, { method: 'POST', url: '/x', headers, identity });
+    super(shared, { method: 'POST', url: '/x', headers, identity, remoteAddress: undefined });
   }
 
   protected sendHead(response: ApiResponse): void {

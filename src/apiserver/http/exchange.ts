@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { Duplex, type Readable, type Writable } from 'node:stream';
 import {
   StatusError,
   timeoutError,
@@ -10,6 +10,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { gzipBytesMin, responseBlockBytes } from '../limits.ts';
 import type { ApiRequest, ApiResponse, Handler, UserInfo } from '../request.ts';
+import { isPassedOn } from '../tunnels/paths.ts';
 import { acceptsGzip, writeBlocks, writeCompressed } from './blocks.ts';
 import { type BodyAccount, BodyCollector, type BodyFault, declaredLength, emptyBody } from './body.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
@@ -34,6 +35,7 @@ export interface RequestHead {
   readonly url: string;
   readonly headers: ApiRequest['headers'];
   readonly identity: Identity;
+  readonly remoteAddress: string | undefined;
 }
 
 type State = 'receiving' | 'handling' | 'sending' | 'streaming' | 'closed';
@@ -47,6 +49,10 @@ export abstract class Exchange implements ApiRequest, Timed {
   readonly url: string;
   readonly headers: ApiRequest['headers'];
   readonly user: UserInfo | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly longRunning = (): void => {
+    if (this.#state === 'handling') this.shared.deadlines.set(this, Number.POSITIVE_INFINITY);
+  };
   body: Uint8Array = emptyBody;
   deadline = 0;
   protected readonly shared: Shared;
@@ -57,6 +63,8 @@ export abstract class Exchange implements ApiRequest, Timed {
   #controller: AbortController | undefined;
   #sink: BufferedSink | undefined;
   #stop: (() => void) | undefined;
+  /** The body is not gathered: the handler passes it on. */
+  #passedOn = false;
 
   constructor(shared: Shared, head: RequestHead) {
     this.shared = shared;
@@ -65,6 +73,15 @@ export abstract class Exchange implements ApiRequest, Timed {
     this.headers = head.headers;
     this.#identity = head.identity;
     this.user = head.identity.user;
+    this.remoteAddress = head.remoteAddress;
+  }
+
+  get openBody(): (() => Readable) | undefined {
+    if (!this.#passedOn) return undefined;
+    return () => {
+      if (this.headers.expect === '100-continue' && !this.headSent) this.sendContinue();
+      return this.source;
+    };
   }
 
   /** Made only when somebody asks: most handlers answer before a client could go. */
@@ -74,6 +91,7 @@ export abstract class Exchange implements ApiRequest, Timed {
     return this.#controller.signal;
   }
 
+  abstract readonly canTunnel: boolean;
   /** Sends status and headers; `length` is the body's, undefined when it is not known. */
   protected abstract sendHead(response: ApiResponse, length: number | undefined): void;
   /** Where the response's body goes once the head is sent. */
@@ -84,6 +102,10 @@ export abstract class Exchange implements ApiRequest, Timed {
   protected abstract sendContinue(): void;
   /** Ends the request's body unread: the response will say why. */
   protected abstract abandonBody(): void;
+  /** Hands the connection over; only called where `canTunnel`. */
+  protected handOver(_start: (client: Duplex) => () => void): () => void {
+    throw new Error('this connection cannot be handed over');
+  }
   /** Writes the last of the response. */
   protected finish(bytes: Uint8Array | undefined): void {
     this.target.end(bytes);
@@ -93,7 +115,8 @@ export abstract class Exchange implements ApiRequest, Timed {
 
   /** Starts. `whole`: the request has no body. */
   begin(whole: boolean): void {
-    if (whole) this.#dispatch();
+    this.#passedOn = !whole && isPassedOn(this.url);
+    if (whole || this.#passedOn) this.#dispatch();
     else this.#receive();
   }
 
@@ -210,6 +233,7 @@ export abstract class Exchange implements ApiRequest, Timed {
       response = this.#failed(failure);
     }
     if (this.#state === 'handling') this.#respond(response);
+    else if (response.tunnel !== undefined) response.tunnel(goneClient())();
     else if (typeof response.body === 'function') {
       // Nobody will read it, but whoever made it may hold something until it is stopped.
       response.body({ write: () => {}, pendingBytes: () => 0, end: () => {} })();
@@ -224,8 +248,10 @@ export abstract class Exchange implements ApiRequest, Timed {
 
   #respond(response: ApiResponse): void {
     if (this.#state === 'closed' || this.headSent) return;
+    if (this.#passedOn && !this.source.readableEnded) this.abandonBody();
     try {
-      if (typeof response.body === 'function') this.#startStream(response, response.body);
+      if (response.tunnel !== undefined) this.#startTunnel(response.tunnel);
+      else if (typeof response.body === 'function') this.#startStream(response, response.body);
       else this.#sendBytes(response, response.body);
     } catch (failure) {
       // A header that may not be sent, or a stream that fails at its start.
@@ -243,6 +269,14 @@ export abstract class Exchange implements ApiRequest, Timed {
     const sink = new BufferedSink(this.target, () => deadlines.set(this, settings.responseStallMilliseconds));
     this.#sink = sink;
     this.#stop = start(sink);
+    if (this.shared.draining) this.drain();
+  }
+
+  #startTunnel(start: (client: Duplex) => () => void): void {
+    this.#state = 'streaming';
+    this.headSent = true;
+    this.shared.deadlines.set(this, Number.POSITIVE_INFINITY);
+    this.#stop = this.handOver(start);
     if (this.shared.draining) this.drain();
   }
 
@@ -285,4 +319,10 @@ export abstract class Exchange implements ApiRequest, Timed {
       acceptsGzip(this.headers['accept-encoding'])
     );
   }
+}
+
+/** In place of a client that has gone before its tunnel was there. */
+function goneClient(): Duplex {
+  const client = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  return client.destroy();
 }

@@ -1,9 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { StatusError } from '../../kinds/status.ts';
 import { lingerBytesMax } from '../limits.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
+import { isTunnelPath } from '../tunnels/paths.ts';
 import { Exchange, type Shared } from './exchange.ts';
 import { headerValue } from './header-text.ts';
 import { type Identity, identityOf } from './identity.ts';
@@ -25,19 +27,49 @@ interface Http1Connection {
 
 const connections = new WeakMap<Duplex, Http1Connection>();
 
+function connectionOf(socket: Duplex): Http1Connection {
+  const found = connections.get(socket);
+  if (found !== undefined) return found;
+  const connection = { identity: identityOf(socket as TLSSocket), exchange: undefined };
+  connections.set(socket, connection);
+  return connection;
+}
+
 /**
- * Serves one request. An `upgrade` header is ignored, as RFC 9110 7.8 allows: what needs a tunnel (exec, attach,
- * port-forward) reaches the handler as a plain request and is refused by it. Tunnels will enter by the server's
- * `upgrade` event.
+ * Whether an `upgrade` header is heeded: where a tunnel can come of it. Elsewhere it is ignored, as RFC 9110 7.8 allows.
+ * A body before the tunnel is nobody's custom, and the parser gives up at the end of the head.
  */
+export function mayUpgrade(request: IncomingMessage): boolean {
+  return hasNoBody(request) && isTunnelPath(originForm(request.url ?? ''));
+}
+
+/** Serves a request that asks for another protocol. Whatever the answer, no other request follows on this connection. */
+export function serveUpgrade(
+  shared: Shared,
+  request: IncomingMessage,
+  { socket, head }: { socket: Duplex; head: Uint8Array },
+): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Socket);
+  response.once('finish', () => {
+    // What the client has sent already is thrown away: closing with bytes unread could take the answer from it.
+    socket.resume();
+    socket.end();
+    const cancel = shared.clock.after(shared.settings.lingerMilliseconds, () => socket.destroy());
+    socket.once('close', cancel);
+  });
+  socket.on('error', ignore);
+  if (head.length > 0) socket.unshift(head);
+  const exchange = new Http1Exchange(shared, connectionOf(socket), { request, response, upgrades: true });
+  if (request.headers.host === undefined && request.httpVersion === '1.1') exchange.refuse(missingHost);
+  else exchange.begin(true);
+}
+
+/** Serves one request. */
 export function serveRequest(shared: Shared, request: IncomingMessage, response: ServerResponse): void {
-  let connection = connections.get(request.socket);
-  if (connection === undefined) {
-    connection = { identity: identityOf(request.socket as TLSSocket), exchange: undefined };
-    connections.set(request.socket, connection);
-  }
-  const exchange = new Http1Exchange(shared, connection, { request, response });
-  connection.exchange = exchange;
+  const connection = connectionOf(request.socket);
+  const exchange = new Http1Exchange(shared, connection, { request, response, upgrades: false });
   const { expect } = request.headers;
   if (request.headers.host === undefined && request.httpVersion === '1.1') exchange.refuse(missingHost);
   else if (expect !== undefined && expect.toLowerCase() !== '100-continue')
@@ -66,12 +98,13 @@ function originForm(url: string): string {
 class Http1Exchange extends Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly canTunnel: boolean;
   #lingers = false;
 
   constructor(
     shared: Shared,
     connection: Http1Connection,
-    incoming: { request: IncomingMessage; response: ServerResponse },
+    incoming: { request: IncomingMessage; response: ServerResponse; upgrades: boolean },
   ) {
     const { request, response } = incoming;
     super(shared, {
@@ -79,7 +112,10 @@ class Http1Exchange extends Exchange {
       url: originForm(request.url ?? ''),
       headers: request.headers as ApiRequest['headers'],
       identity: connection.identity,
+      remoteAddress: incoming.request.socket.remoteAddress,
     });
+    connection.exchange = this;
+    this.canTunnel = incoming.upgrades;
     this.#request = request;
     this.#response = response;
     request.on('error', ignore);
@@ -117,6 +153,13 @@ class Http1Exchange extends Exchange {
 
   protected sendContinue(): void {
     this.#response.writeContinue();
+  }
+
+  protected override handOver(start: (client: Duplex) => () => void): () => void {
+    const { socket } = this.#request;
+    this.#response.detachSocket(socket);
+    socket.once('close', () => this.closed());
+    return start(socket);
   }
 
   /**

@@ -51,6 +51,8 @@ export function serveStream(
 class Http2Exchange extends Exchange {
   readonly #connection: Http2Connection;
   readonly #stream: ServerHttp2Stream;
+  /** A stream of HTTP/2 is no connection (RFC 9113, 8.6). */
+  readonly canTunnel = false;
 
   constructor(
     shared: Shared,
@@ -64,6 +66,7 @@ class Http2Exchange extends Exchange {
       // Node gives an array for set-cookie only, which no request has a use for.
       headers: headers as ApiRequest['headers'],
       identity: connection.identity,
+      remoteAddress: connection.session.socket?.remoteAddress,
     });
     this.#connection = connection;
     this.#stream = stream;

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import type { Asked } from '../../../test/hostile/clients.ts';
 import { ask, protocols, serve } from '../../../test/hostile/skin.ts';
 import { makeTestTls, type TestTls } from '../../../test/hostile/tls.ts';
+import { silentLogger } from '../../lib/log.ts';
+import { systemClock } from '../../lib/system.ts';
 import type { ApiRequest, ApiResponse, Handler } from '../request.ts';
-import type { HttpServer } from './server.ts';
+import { type HttpServer, startHttpServer } from './server.ts';
 
 let tls: TestTls;
 
@@ -262,3 +265,30 @@ for (const protocol of protocols) {
     });
   });
 }
+
+test('listens at more than one address, on one port, until it drains', async () => {
+  const options = {
+    handler: echo,
+    tls: { ...tls.server, clientAuthority: tls.authority },
+    clock: systemClock,
+    log: silentLogger,
+    bindAddress: '127.0.0.1',
+    port: 0,
+  };
+  const server = await startHttpServer({ ...options, moreAddresses: ['127.0.0.2', '127.0.0.3'] });
+  const dial = (host: string) =>
+    new Promise<string>((resolve) => {
+      const socket = connect({ host, port: server.port, ca: tls.authority, servername: 'localhost' });
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'failed'));
+      socket.on('secureConnect', () => {
+        socket.end();
+        resolve('connected');
+      });
+    });
+  const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+  assert.deepEqual(await Promise.all(hosts.map(dial)), ['connected', 'connected', 'connected']);
+  const taken = startHttpServer({ ...options, port: server.port, moreAddresses: [] });
+  await assert.rejects(taken, { code: 'PORT_TAKEN' });
+  await server.drain();
+  assert.deepEqual(await Promise.all(hosts.map(dial)), ['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED']);
+});

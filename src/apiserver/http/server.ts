@@ -5,7 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -15,7 +15,7 @@ import * as limits from '../limits.ts';
 import type { Handler } from '../request.ts';
 import { Deadlines } from './deadlines.ts';
 import { Exchange, type Shared } from './exchange.ts';
-import { refuseConnect, refuseMalformed, serveRequest } from './http1.ts';
+import { mayUpgrade, refuseConnect, refuseMalformed, serveRequest, serveUpgrade } from './http1.ts';
 import { Http2Connection, serveStream } from './http2.ts';
 import { defaultHttpSettings, type HttpSettings } from './settings.ts';
 
@@ -33,6 +33,8 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly bindAddress: string;
+  /** It listens there, too, on the same port. */
+  readonly moreAddresses?: readonly string[];
   /** 0 takes a free one. */
   readonly port: number;
   readonly settings?: Partial<HttpSettings>;
@@ -62,10 +64,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const sockets = trackSockets(server);
   const stopSweeping = serveHttp2(server, shared);
   serveHttp1(server, shared);
+  let more: Server[];
   try {
     await listen(server, options);
+    more = await listenToMore(server, options);
   } catch (failure) {
     stopSweeping();
+    server.close();
     throw failure;
   }
   let drained: Promise<void> | undefined;
@@ -73,6 +78,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     port: (server.address() as AddressInfo).port,
     open: () => ({ connections: sockets.size, requests: shared.deadlines.size }),
     drain: () => {
+      for (const each of more.splice(0)) each.close();
       drained ??= drain(server, { shared, sockets }).finally(stopSweeping);
       return drained;
     },
@@ -157,6 +163,13 @@ function serveHttp1(server: Http2SecureServer, shared: Shared): void {
   server.on('request', onRequest as never);
   server.on('checkContinue', onRequest as never);
   server.on('checkExpectation', onRequest as never);
+  // Not an option of this kind of server, but its HTTP/1.1 connections look here.
+  Object.assign(server, { shouldUpgradeCallback: mayUpgrade });
+  server.on(
+    'upgrade' as never,
+    ((request: IncomingMessage, socket: Duplex, head: Uint8Array) =>
+      serveUpgrade(shared, request, { socket, head })) as never,
+  );
   server.on(
     'connect' as never,
     ((_request: IncomingMessage, socket: Duplex) => refuseConnect(socket)) as never,
@@ -167,7 +180,30 @@ function serveHttp1(server: Http2SecureServer, shared: Shared): void {
   server.on('clientError' as never, onMalformed as never);
 }
 
-function listen(server: Http2SecureServer, at: { bindAddress: string; port: number }): Promise<void> {
+/** A server of Node's listens once: the others hand their connections to it. */
+async function listenToMore(server: Http2SecureServer, options: HttpServerOptions): Promise<Server[]> {
+  const { port } = server.address() as AddressInfo;
+  const more: Server[] = [];
+  try {
+    for (const bindAddress of options.moreAddresses ?? []) {
+      const each = createTcpServer({ noDelay: true, keepAlive: true }, (socket) => {
+        server.emit('connection', socket);
+      });
+      each.maxConnections = server.maxConnections;
+      await listen(each, { bindAddress, port });
+      more.push(each);
+    }
+    return more;
+  } catch (failure) {
+    for (const each of more) each.close();
+    throw failure;
+  }
+}
+
+function listen(
+  server: Server | Http2SecureServer,
+  at: { bindAddress: string; port: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (failure: NodeJS.ErrnoException) => reject(listenError(failure, at));
     server.once('error', fail);

@@ -16,6 +16,7 @@ export class BufferedSink implements Sink {
   #scheduled = false;
   #ending = false;
   #closed = false;
+  #onDrain: (() => void) | undefined;
 
   /** `onEnded` is called once when the writer has called `end`. */
   constructor(target: Writable, onEnded: () => void) {
@@ -39,6 +40,15 @@ export class BufferedSink implements Sink {
     this.#ending = true;
     this.#schedule();
     this.#onEnded();
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  abort(): void {
+    this.close();
+    this.#target.destroy();
   }
 
   /** The client has gone: nothing will be written any more. */
@@ -68,6 +78,7 @@ export class BufferedSink implements Sink {
     this.#bytesUnderWay = block.length;
     this.#target.write(block, () => {
       this.#bytesUnderWay = 0;
+      if (this.#queuedBytes === 0 && !this.#closed) this.#onDrain?.();
       this.#flush();
     });
   }
