@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { certificateSigningRequest } from '../kinds/certificate-signing-request.ts';
 import { make, merge, pod, pods, verdict } from './rest/testing.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -205,14 +206,12 @@ describe('admission', () => {
   });
 
   test('a certificate is asked for in the name of whoever asks, whatever the request says', async () => {
-    const request = Buffer.from(
-      '-----BEGIN CERTIFICATE REQUEST-----\nMA==\n-----END CERTIFICATE REQUEST-----\n',
-    );
+    const { request } = (certificateSigningRequest.example as unknown as { spec: { request: string } }).spec;
     const url = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
     const body = {
       metadata: { name: 'mine' },
       spec: {
-        request: request.toString('base64'),
+        request,
         signerName: 'example.com/signer',
         usages: ['client auth'],
         username: 'somebody-else',
@@ -221,10 +220,13 @@ describe('admission', () => {
         extra: { scopes: ['all'] },
       },
     };
-    const user = { name: 'jane', groups: ['system:masters', 'dev'], uid: 'u-1' };
+    const user = { name: 'jane', groups: ['system:masters', 'dev'], uid: 'u-1', extra: { pin: ['1'] } };
     const answer = await server.call('POST', url, { body, user });
     const { username, groups, uid, extra } = answer.body.spec ?? assert.fail(answer.text);
-    assert.deepEqual([username, groups, uid, extra], ['jane', ['system:masters', 'dev'], 'u-1', undefined]);
+    assert.deepEqual(
+      [username, groups, uid, extra],
+      ['jane', ['system:masters', 'dev'], 'u-1', { pin: ['1'] }],
+    );
   });
 
   test('subresources are not admitted anew: a status update leaves the spec', async () => {

@@ -4,12 +4,22 @@
  * needs no other object and no user stands with its kind (kinds/pod/admission.ts); quotas are charged with the commit
  * (hooks/quota.ts). Source: plugin/pkg/admission of Kubernetes, those on by default.
  */
-import type { CertificateSigningRequest, Node, PodSpec } from '../kinds/generated/types.ts';
+import type { Node, PodSpec } from '../kinds/generated/types.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import { forbiddenError, type ResourceName } from '../kinds/status.ts';
 import { UserError } from '../lib/errors.ts';
+import {
+  certificateApproval,
+  certificateConditions,
+  certificateRequester,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from './admission/certificate-requests.ts';
 import { claimResize } from './admission/claim-resize.ts';
 import { claimLimitRanger, podLimitRanger } from './admission/limit-ranger.ts';
+import { loadBalancerStatus } from './admission/load-balancer-status.ts';
+import { metallbAdvertisements, metallbPools } from './admission/metallb.ts';
+import { nodeRestriction } from './admission/node-restriction.ts';
 import { type AdmissionPlugin, nameOf } from './admission/plugin.ts';
 import { runtimeClass } from './admission/runtime-class.ts';
 import { serviceAccount } from './admission/service-account.ts';
@@ -169,25 +179,11 @@ const taintNodes: AdmissionPlugin = {
   },
 };
 
-/** A certificate is asked for in the name of whoever asks. */
-const certificateRequester: AdmissionPlugin = {
-  name: 'CertificateRequester',
-  resources: [{ group: 'certificates.k8s.io', plural: 'certificatesigningrequests' }],
-  admit(request, object) {
-    const { spec } = object as unknown as CertificateSigningRequest;
-    const { name, groups, uid } = request.user;
-    spec.username = name;
-    spec.groups = [...groups];
-    if (uid === undefined) delete spec.uid;
-    else spec.uid = uid;
-    delete spec.extra;
-  },
-};
-
 const plugins: readonly AdmissionPlugin[] = [
   podLimitRanger,
   claimLimitRanger,
   serviceAccount,
+  ...nodeRestriction,
   priority,
   oneDefaultPriority,
   defaultStorageClass,
@@ -197,14 +193,22 @@ const plugins: readonly AdmissionPlugin[] = [
   claimResize,
   taintNodes,
   certificateRequester,
+  ...certificateConditions,
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  loadBalancerStatus,
+  metallbPools,
+  metallbAdvertisements,
 ];
 
 function concerned(request: ResourceRequest): AdmissionPlugin[] {
-  if (request.info.subresource !== '') return [];
+  const asked = request.info.subresource;
   const { group, plural } = request.stored;
   const { disabledAdmission } = request.backend;
   return plugins.filter(
-    ({ name, resources }) =>
+    ({ name, resources, subresource = '' }) =>
+      subresource === asked &&
       !disabledAdmission.has(name) &&
       resources.some((resource) => resource.plural === plural && resource.group === group),
   );
@@ -222,14 +226,19 @@ export function disabledPlugins(names: readonly string[]): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** Runs the plugins that concern a new object's resource; not on subresources. */
+/** Runs the plugins that concern a new object's resource, or the subresource. */
 export function admitNew(request: ResourceRequest, object: AnyObject): void {
   for (const plugin of concerned(request)) plugin.admit?.(request, object);
 }
 
 /** The same for an object that is changed. */
-export function admitChanged(request: ResourceRequest, object: AnyObject): void {
-  for (const plugin of concerned(request)) if (plugin.onUpdate) plugin.admit?.(request, object);
+export function admitChanged(request: ResourceRequest, object: AnyObject, old: AnyObject): void {
+  for (const plugin of concerned(request)) if (plugin.onUpdate) plugin.admit?.(request, object, old);
+}
+
+/** The same for an object that is to go. */
+export function admitDelete(request: ResourceRequest, object: AnyObject): void {
+  for (const plugin of concerned(request)) plugin.remove?.(request, object);
 }
 
 /** The last word, when everything is filled in and the kind's own rules are met; `old` is there on an update. */

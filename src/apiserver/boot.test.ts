@@ -138,3 +138,18 @@ test('an object that is refused ends the start, and says which and why', async (
       'cannot write /api/v1/namespaces/default at start: no space is left on the disk that holds the data; free some and start again',
   });
 });
+
+test('what somebody deletes of them is back after ten seconds', async () => {
+  const server = await startTestServer();
+  const url = '/api/v1/namespaces/default/services/kubernetes';
+  const { body: before } = await server.call('GET', url);
+  await server.call('DELETE', url);
+  assert.equal((await server.call('GET', url)).status, 404);
+  await server.clock.advance(10_000);
+  for (let turn = 0; (await server.call('GET', url)).status === 404 && turn < 1000; turn++)
+    await new Promise(setImmediate);
+  const { body: after } = await server.call('GET', url);
+  assert.deepEqual(after.spec, before.spec);
+  assert.notEqual(after.metadata.uid, before.metadata.uid);
+  await server.close();
+});

@@ -1,7 +1,13 @@
 /** The objects that every cluster has from its first moment, created where they are missing. */
 import type { AnyObject } from '../kinds/object.ts';
+import type { Clock } from '../lib/clock.ts';
 import { UserError, WherryError } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import type { WatchCache } from './cache/watch-cache.ts';
+import { objectKey } from './keys.ts';
+import type { KindTable } from './kind-table.ts';
 import type { Handler, UserInfo } from './request.ts';
+import { parseRequest } from './request-info.ts';
 
 export interface BootOptions {
   /** `['10.96.0.0/16']` or one of each family. */
@@ -149,6 +155,46 @@ async function put(handle: Handler, named: string, { path, object }: BootObject)
   return send(handle, 'POST', path, object);
 }
 
+const nameOf = ({ path, object }: BootObject): string => `${path}/${object.metadata.name}`;
+
+/** How long one of them may be missing. Source: the interval of controlplane/controller/kubernetesservice. */
+const restoreMilliseconds = 10_000;
+
+/** Brings back what somebody deletes of them. Returns the function that ends it. */
+export function keepClusterObjects(
+  handle: Handler,
+  options: BootOptions,
+  server: { cache: WatchCache; kinds: KindTable; clock: Clock; log: Logger },
+): () => void {
+  const { cache, kinds, clock, log } = server;
+  const keys = new Set(bootObjects(options).map((each) => storedKey(kinds, nameOf(each))));
+  let cancel: (() => void) | undefined;
+  const restoreLater = () => {
+    cancel ??= clock.after(restoreMilliseconds, () => {
+      cancel = undefined;
+      bootCluster(handle, options).catch((error: Error) => {
+        log.warn("the cluster's own objects could not be put back", { error: error.message });
+        if (!ended) restoreLater();
+      });
+    });
+  };
+  let ended = false;
+  const stopListening = cache.listen((_, events) => {
+    if (events.some(({ deleted, object }) => deleted && keys.has(object.key))) restoreLater();
+  });
+  return () => {
+    ended = true;
+    stopListening();
+    cancel?.();
+  };
+}
+
+function storedKey(kinds: KindTable, url: string): string | undefined {
+  const { group, version, resource, namespace, name } = parseRequest('GET', url);
+  const kind = kinds.byResource(group, version, resource);
+  return kind && objectKey(kinds.storedKindOf(kind), namespace, name);
+}
+
 /**
  * Idempotent: what is there stays, but for what says where this server is. Throws BOOT_FAILED; a UserError when the disk
  * is full.
@@ -156,7 +202,7 @@ async function put(handle: Handler, named: string, { path, object }: BootObject)
 export async function bootCluster(handle: Handler, options: BootOptions): Promise<void> {
   for (const each of bootObjects(options)) {
     const { path, object, replace } = each;
-    const named = `${path}/${object.metadata.name}`;
+    const named = nameOf(each);
     const present = await send(handle, 'GET', named);
     if (present.status === 200 && !replace) continue;
     const { status, text } =

@@ -2,6 +2,7 @@ import type { Kind } from '../kinds/kind.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
+import type { Authorizer } from './authorization/attributes.ts';
 import type { WatchCache } from './cache/watch-cache.ts';
 import type { Hook } from './hooks/hook.ts';
 import type { KindTable } from './kind-table.ts';
@@ -9,6 +10,7 @@ import type { Representation } from './negotiate.ts';
 import type { ApiRequest, UserInfo } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Tokens } from './tokens/tokens.ts';
+import type { Tunnels } from './tunnels/tunnels.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
 import type { YamlThread } from './yaml/thread.ts';
 
@@ -23,6 +25,10 @@ export interface Backend {
   readonly random: Random;
   /** Undefined: this server gives no tokens to service accounts, and pods need none. */
   readonly tokens: Tokens | undefined;
+  /** Who may do what. */
+  readonly authorizer: Authorizer;
+  /** The way to nodes and pods; undefined: there is none. */
+  readonly tunnels: Tunnels | undefined;
   /** Admission plugins that are switched off, by name. */
   readonly disabledAdmission: ReadonlySet<string>;
   /** Bodies in YAML are read in one thread, answers written in another: a long list makes no body wait. */

@@ -25,6 +25,7 @@ import { makeRoutes } from './routes/routes.ts';
 import { healthRoute, indexRoute, metricsRoute, versionRoute } from './routes/server-routes.ts';
 import { type ApiServer, createApiServer } from './server.ts';
 import { type TokenOptions, Tokens } from './tokens/tokens.ts';
+import { type TunnelOptions, Tunnels } from './tunnels/tunnels.ts';
 
 export interface ControlPlaneOptions {
   readonly store: Store;
@@ -43,6 +44,8 @@ export interface ControlPlaneOptions {
   readonly disabledAdmission?: readonly string[];
   /** The texts of `kubectl explain`; without them types stand alone. */
   readonly descriptions?: DescriptionSource;
+  /** The way to nodes and pods; without it, nobody can look into them. */
+  readonly tunnels?: TunnelOptions;
   /** Endpoints may be loopback addresses: for a cluster that lives in 127.0.0.0/8. */
   readonly loopbackEndpoints?: boolean;
   /** For /version: Go's GOOS/GOARCH, `linux/amd64`. */
@@ -81,6 +84,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     inFlight: metrics.inflight,
     tokens,
+    tunnels:
+      options.tunnels &&
+      new Tunnels(options.tunnels, { clock, allowLoopback: options.loopbackEndpoints === true }),
     disabledAdmission: disabledPlugins(options.disabledAdmission ?? []),
     observe: (record) => recordRequest(metrics, record),
     watchInstruments: ({ group, version, plural }) => metrics.watch({ group, version, resource: plural }),

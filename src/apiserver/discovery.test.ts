@@ -157,6 +157,7 @@ test('groups stand in the order of their priorities, the others by name behind t
       'flowcontrol.apiserver.k8s.io v1',
       'resource.k8s.io v1',
       'a.example v1',
+      'metallb.io v1beta1',
       'z.example v1',
     ],
   );

@@ -6,7 +6,8 @@ import type { Clock } from '../lib/clock.ts';
 import { type Logger, silentLogger } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
-import { type BootOptions, bootCluster } from './boot.ts';
+import { makeAuthorizer } from './authorization/authorizers.ts';
+import { type BootOptions, bootCluster, keepClusterObjects } from './boot.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import type { Backend, RequestContext } from './context.ts';
 import { type CheckToken, type InFlight, makeFilters, type Next, statusOf } from './filters/chain.ts';
@@ -21,7 +22,10 @@ import { dispatch } from './rest/dispatch.ts';
 import { patchTypeOf } from './rest/patch.ts';
 import { respondJson, toYaml } from './rest/respond.ts';
 import type { NonResourceRoutes } from './routes/routes.ts';
+import { checkBootstrapToken, isBootstrapToken } from './tokens/bootstrap.ts';
 import type { Tokens } from './tokens/tokens.ts';
+import { isLongRunning } from './tunnels/long-running.ts';
+import type { Tunnels } from './tunnels/tunnels.ts';
 import { WatchHub, type WatchInstruments } from './watch/watch-hub.ts';
 import { yamlReadMillisecondsMax, yamlWriteMillisecondsMax } from './yaml/limits.ts';
 import { YamlThread } from './yaml/thread.ts';
@@ -49,6 +53,7 @@ export interface ApiServerOptions {
   readonly routes: (backend: Backend) => NonResourceRoutes;
   readonly inFlight: InFlight;
   readonly tokens?: Tokens;
+  readonly tunnels?: Tunnels | undefined;
   readonly disabledAdmission?: ReadonlySet<string>;
   readonly observe?: (record: RequestRecord) => void;
   /** Where the hub counts events and watchers of a kind. */
@@ -72,9 +77,11 @@ async function routeResource(backend: Backend, context: RequestContext): Promise
   if (kind === undefined) throw noRouteError();
   if (kind.deprecation !== undefined) context.warnings.push(kind.deprecation);
   const transforms = info.subresource === '' || info.subresource === 'status';
-  // A watch negotiates for itself: its stream has media types of its own.
+  // A watch negotiates for itself: its stream has media types of its own. What comes out of a node is not ours to form.
   const representation =
-    info.verb === 'watch' ? plainJson : negotiate(request.headers.accept, { transforms });
+    info.verb === 'watch' || isLongRunning(info.subresource)
+      ? plainJson
+      : negotiate(request.headers.accept, { transforms });
   const stored = backend.kinds.storedKindOf(kind);
   const response = await dispatch({ ...context, backend, kind, stored, representation });
   return representation.media === 'yaml' ? toYaml(response, backend.yaml.write) : response;
@@ -82,10 +89,11 @@ async function routeResource(backend: Backend, context: RequestContext): Promise
 
 /** Whom a bearer token stands for; undefined: nobody. */
 function tokenChecker({ tokens, cache, clock }: Backend): CheckToken {
-  if (tokens === undefined) return async () => undefined;
   return async (token) => {
-    const verdict = await tokens.check(token, { lookup: (...at) => cache.get(...at), now: clock.now() });
-    return 'user' in verdict ? verdict.user : undefined;
+    const at = { lookup: (...of: Parameters<typeof cache.get>) => cache.get(...of), now: clock.now() };
+    if (isBootstrapToken(token)) return checkBootstrapToken(token, at);
+    const verdict = await tokens?.check(token, at);
+    return verdict !== undefined && 'user' in verdict ? verdict.user : undefined;
   };
 }
 
@@ -121,12 +129,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     random,
     yaml,
     tokens,
+    tunnels: options.tunnels,
+    authorizer: makeAuthorizer(cache),
     disabledAdmission,
   };
   for (const hook of options.hooks) hook.start?.(cache);
   const routes = options.routes(backend);
-  const answer = compose(makeFilters(options.inFlight, tokenChecker(backend)), async (context) =>
-    context.info.isResource ? routeResource(backend, context) : routes.answer(context),
+  const answer = compose(
+    makeFilters(options.inFlight, tokenChecker(backend), backend.authorizer),
+    async (context) => (context.info.isResource ? routeResource(backend, context) : routes.answer(context)),
   );
   const handle = makeHandler(answer, { kinds, clock, log, observe: options.observe });
   const stopServing = () => {
@@ -140,11 +151,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     stopServing();
     throw failure;
   }
+  const stopKeeping = keepClusterObjects(handle, options.boot, { cache, kinds, clock, log });
   const stopCompaction = startCompaction({ store, clock, log });
   return {
     handle,
     backend,
     async close() {
+      stopKeeping();
       stopCompaction();
       stopServing();
       await Promise.all([yaml.read.close(), yaml.write.close()]);

@@ -8,6 +8,7 @@ import { startControlPlane } from './control-plane.ts';
 import type { ApiResponse, Sink, UserInfo } from './request.ts';
 import type { ApiServer } from './server.ts';
 import type { TokenOptions } from './tokens/tokens.ts';
+import type { TunnelOptions } from './tunnels/tunnels.ts';
 
 export interface Answer {
   readonly status: number;
@@ -103,6 +104,8 @@ export interface TestServerOptions {
   /** Unless given, there are no tokens, and pods need no account. */
   readonly serviceAccounts?: TokenOptions;
   readonly disabledAdmission?: readonly string[];
+  /** Unless given, nodes cannot be reached. */
+  readonly tunnels?: TunnelOptions;
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -119,6 +122,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     platform: 'linux/amd64',
     runtime: 'node',
     ...(options.serviceAccounts === undefined ? {} : { serviceAccounts: options.serviceAccounts }),
+    ...(options.tunnels === undefined ? {} : { tunnels: options.tunnels }),
     disabledAdmission: options.disabledAdmission ?? [],
   });
   const send = (method: string, url: string, { body, headers, ...rest }: CallOptions) =>

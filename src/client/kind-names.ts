@@ -5,6 +5,7 @@
  */
 import type * as Types from '../kinds/generated/types.ts';
 import type { Kind } from '../kinds/kind.ts';
+import type * as MetalLB from '../kinds/metallb/types.ts';
 import { kinds } from '../kinds/registry.ts';
 import { WherryError } from '../lib/errors.ts';
 
@@ -68,6 +69,8 @@ export interface ObjectTypes {
   ResourceSlice: Types.ResourceSlice;
   FlowSchema: Types.FlowSchema;
   PriorityLevelConfiguration: Types.PriorityLevelConfiguration;
+  IPAddressPool: MetalLB.IPAddressPool;
+  L2Advertisement: MetalLB.L2Advertisement;
 }
 
 export type KindName = keyof ObjectTypes & string;

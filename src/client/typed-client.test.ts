@@ -188,7 +188,10 @@ describe('kinds by name', () => {
   test('the table of types names exactly the kinds that can be watched', async () => {
     const { readFile } = await import('node:fs/promises');
     const source = await readFile(new URL('./kind-names.ts', import.meta.url), 'utf8');
-    const named = [...source.matchAll(/^ {2}(\w+): Types\.(\w+);$/gm)].map(([, name, type]) => [name, type]);
+    const named = [...source.matchAll(/^ {2}(\w+): (?:Types|MetalLB)\.(\w+);$/gm)].map(([, name, type]) => [
+      name,
+      type,
+    ]);
     assert.deepEqual(
       named,
       kindNames.map((name) => [name, kindNamed(name).schema]),

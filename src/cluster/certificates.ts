@@ -26,9 +26,13 @@ export interface ClusterCertificates {
   readonly server: KeyPair;
   /** The client certificate of the cluster's administrator. */
   readonly administrator: KeyPair;
+  /** With which the API server shows kubelets who it is. */
+  readonly kubeletClient: KeyPair;
+  /** The authority with its key: for signing what the cluster's certificate signing requests ask for. */
+  readonly authorityPair: KeyPair;
   /** Signs service account tokens; PEM. */
   readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string };
-  /** What had to be made now: `ca`, `apiserver`, `admin`, `sa`. Empty on an ordinary restart. */
+  /** What had to be made now: `ca`, `apiserver`, `admin`, `apiserver-kubelet-client`, `sa`. Empty on an ordinary restart. */
   readonly made: readonly string[];
 }
 
@@ -46,6 +50,9 @@ const renewBeforeMilliseconds = 30 * 24 * 3600 * 1000;
 /** Group `system:masters` may do everything, as upstream has it. */
 export const administratorName = 'kubernetes-admin';
 const administratorGroup = 'system:masters';
+
+/** Whom kubelets answer, and nobody else; kubeadm's name. */
+const kubeletClientName = 'kube-apiserver-kubelet-client';
 
 /** What clients inside and outside the cluster call the API server. */
 export function serverNames(options: {
@@ -75,10 +82,11 @@ export async function ensureCertificates(options: CertificateOptions): Promise<C
   const { directory, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const made: string[] = [];
-  const [oldAuthority, oldServer, oldAdministrator, oldServiceAccount] = await Promise.all([
+  const [oldAuthority, oldServer, oldAdministrator, oldKubeletClient, oldServiceAccount] = await Promise.all([
     readPair(directory, 'ca'),
     readPair(directory, 'apiserver'),
     readPair(directory, 'admin'),
+    readPair(directory, 'apiserver-kubelet-client'),
     readFileIfAny(join(directory, 'sa.key')),
   ]);
   let authority = usableAuthority(oldAuthority, options);
@@ -106,8 +114,22 @@ export async function ensureCertificates(options: CertificateOptions): Promise<C
     names: [],
     usage: 'client',
   });
+  const kubeletClient = await leaf('apiserver-kubelet-client', oldKubeletClient, {
+    commonName: kubeletClientName,
+    organization: administratorGroup,
+    names: [],
+    usage: 'client',
+  });
   const serviceAccount = await ensureServiceAccountKey(directory, oldServiceAccount, made);
-  return { authority: authority.certificate, server, administrator, serviceAccount, made };
+  return {
+    authority: authority.certificate,
+    authorityPair: authority,
+    server,
+    administrator,
+    kubeletClient,
+    serviceAccount,
+    made,
+  };
 }
 
 async function readPair(directory: string, name: string): Promise<Partial<KeyPair>> {

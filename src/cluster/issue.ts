@@ -13,8 +13,8 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { promisify } from 'node:util';
+import * as der from '../lib/der.ts';
 import { type Address, parseAddress } from '../lib/ip.ts';
-import * as der from './der.ts';
 
 /** Both PEM; the key as PKCS #8. */
 export interface KeyPair {
@@ -37,7 +37,7 @@ const leafYears = 1;
 /** A clock that is a little behind must still find the certificate valid. */
 const skewMilliseconds = 5 * 60 * 1000;
 
-const identifiers = {
+export const identifiers = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   subjectKeyIdentifier: '2.5.29.14',
@@ -120,11 +120,11 @@ export async function makeSigningKey(): Promise<string> {
   return pemOfKey((await generateKeys()).privateKey);
 }
 
-function generateKeys(): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+export function generateKeys(): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
   return promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
 }
 
-interface Contents {
+export interface Contents {
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
   readonly validity: Uint8Array;
@@ -132,7 +132,7 @@ interface Contents {
   readonly extensions: readonly Uint8Array[];
 }
 
-function signed(key: KeyObject, contents: Contents): string {
+export function signed(key: KeyObject, contents: Contents): string {
   const algorithm = signatureAlgorithm(key);
   const version3 = der.encode(der.contextTag(0, true), der.positiveInteger(Buffer.from([2])));
   const unsigned = der.sequence(
@@ -146,12 +146,17 @@ function signed(key: KeyObject, contents: Contents): string {
     der.encode(der.contextTag(3, true), der.sequence(...contents.extensions)),
   );
   const certificate = der.sequence(unsigned, algorithm, der.bitString(sign('sha256', unsigned, key)));
-  const lines = certificate.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+  return pemOf('CERTIFICATE', certificate);
+}
+
+/** RFC 7468 */
+export function pemOf(label: string, content: Buffer): string {
+  const lines = content.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 /** An authority that somebody brought along may have an RSA key. */
-function signatureAlgorithm(key: KeyObject): Buffer {
+export function signatureAlgorithm(key: KeyObject): Buffer {
   return key.asymmetricKeyType === 'rsa'
     ? der.sequence(der.objectIdentifier(identifiers.rsaWithSha256), der.encode(der.tags.null))
     : der.sequence(der.objectIdentifier(identifiers.ecdsaWithSha256));
@@ -177,7 +182,7 @@ function distinguishedName(name: Pick<Wanted, 'commonName' | 'organization'>): B
   );
 }
 
-function extension(identifier: string, critical: boolean, value: Uint8Array): Buffer {
+export function extension(identifier: string, critical: boolean, value: Uint8Array): Buffer {
   return der.sequence(
     der.objectIdentifier(identifier),
     ...(critical ? [der.boolean(true)] : []),
@@ -185,7 +190,7 @@ function extension(identifier: string, critical: boolean, value: Uint8Array): Bu
   );
 }
 
-function alternativeName(name: string): Buffer {
+export function alternativeName(name: string): Buffer {
   const address = parseAddress(name);
   return address === undefined
     ? der.encode(der.contextTag(2, false), Buffer.from(name, 'ascii'))
@@ -205,7 +210,7 @@ function keyIdentifier(key: KeyObject): Buffer {
 }
 
 /** Name and key identifier of an authority, byte for byte as they stand in its certificate. */
-function issuerOf(certificate: string): { name: Uint8Array; keyIdentifier: Uint8Array | undefined } {
+export function issuerOf(certificate: string): { name: Uint8Array; keyIdentifier: Uint8Array | undefined } {
   const [whole] = der.decodeAll(new X509Certificate(certificate).raw);
   const [unsigned] = der.decodeAll(whole!.content);
   // version, serial number, algorithm, issuer, validity, subject, key, then what is optional
@@ -221,7 +226,7 @@ function issuerOf(certificate: string): { name: Uint8Array; keyIdentifier: Uint8
   return { name: fields[5]!.whole, keyIdentifier: identifier?.content };
 }
 
-function pemOfKey(key: KeyObject): string {
+export function pemOfKey(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 

@@ -43,3 +43,9 @@ export const unhealthyZoneNodesMin = 3;
 export const unhealthyZoneShare = 0.55;
 export const largeZoneNodesMin = 50;
 export const nodeMonitorMilliseconds = 5_000;
+
+/** How long a node's request for a serving certificate waits until its names are looked at again. */
+export const servingRetryMilliseconds = 10_000;
+
+/** A claim that waits for a volume is looked at again, and told of again, this often; upstream's --pvclaimbinder-sync-period. */
+export const claimRetryMilliseconds = 15_000;

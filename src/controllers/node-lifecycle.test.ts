@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
+import { fixedView } from '../client/fixed-view.ts';
 import type { Node } from '../kinds/generated/types.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 
 describe('node lifecycle', () => {
   let world: TestWorld;
   beforeEach(async () => {
-    world = await startTestWorld({ controllers: [nodeLifecycle] });
+    world = await startTestWorld({ controllers: [nodeLifecycle()] });
     await world.client.of('Node').create({ metadata: { name: 'n1' } });
     await addSteadyNode();
     await world.client.of('Lease').create({
@@ -166,4 +167,28 @@ describe('node lifecycle', () => {
     }
     assert.equal((await node()).metadata.resourceVersion, resourceVersion);
   });
+});
+
+test('what was silent while there was no server gets as long as everybody', () => {
+  const controller = nodeLifecycle();
+  const start = Date.parse('2026-01-01T01:00:00Z');
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  const pressures = ['MemoryPressure', 'DiskPressure', 'PIDPressure'];
+  const heard: Node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n1', creationTimestamp: lastTransitionTime },
+    status: {
+      conditions: [['Ready', 'True'] as const, ...pressures.map((type) => [type, 'False'] as const)].map(
+        ([type, status]) => ({ type, status, lastTransitionTime, lastHeartbeatTime: lastTransitionTime }),
+      ),
+    },
+  };
+  const changesAt = (now: number) => [
+    ...controller.reconcile('n1', fixedView(controller, { now, objects: [heard] })),
+  ];
+  assert.deepEqual(changesAt(start), [{ type: 'requeueAfter', milliseconds: 50_000 }]);
+  assert.deepEqual(changesAt(start + 49_999), [{ type: 'requeueAfter', milliseconds: 1 }]);
+  const [first] = changesAt(start + 50_000);
+  assert.deepEqual([first?.type, first?.type === 'update' && first.subresource], ['update', 'status']);
 });

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Change, event, requeueAfter, update, updateStatus } from '../client/change.ts';
-import { defineController, type KeyMap } from '../client/controller.ts';
+import { type Controller, defineController, type KeyMap } from '../client/controller.ts';
 import { objectKey } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
 import type { Lease, Node, NodeCondition, Pod, Taint } from '../kinds/generated/types.ts';
@@ -175,31 +175,40 @@ function notice(key: string): Change[] {
   return [{ type: 'event', event: { regarding, type: 'Normal', reason, message } }];
 }
 
-export const nodeLifecycle = defineController({
-  name: 'node-lifecycle',
-  eventSource: 'node-controller',
-  watches: { Node: noticed, Lease: leaseOwner, Pod: podOnSilentNode },
-  indexes: { Pod: { node: podNode }, Node: { health: nodeHealth } },
-  reconcile(key, view) {
-    if (key.includes(' ')) return notice(key);
-    const node = view.get('Node', key);
-    if (node === undefined || node.metadata.deletionTimestamp !== undefined) return [];
-    const now = view.now();
-    const silentFor = now - heardOf(node, view.get('Lease', objectKey(leaseNamespace, key)));
-    if (silentFor >= nodeGraceMilliseconds) {
-      // One write at a time: the next turn sees this one and goes on with the taints and the pods.
-      const silenced = silence(node, view);
-      if (silenced.length > 0) return silenced;
-    }
-    const tainted = taintChanges(node, view);
-    if (tainted.length > 0) return tainted;
-    const left = nodeGraceMilliseconds - silentFor;
-    if (isNodeReady(node)) return [requeueAfter(left)];
-    const pods = readyOf(node) === undefined ? [] : markPodsNotReady(node, view);
-    // What becomes of its pods depends on the other nodes, too.
-    return [
-      ...pods,
-      requeueAfter(left > 0 ? Math.min(left, nodeMonitorMilliseconds) : nodeMonitorMilliseconds),
-    ];
-  },
-});
+export const nodeLifecycleName = 'node-lifecycle';
+
+/** `graceMilliseconds`: how long a node may be silent; upstream's --node-monitor-grace-period. */
+export function nodeLifecycle({ graceMilliseconds = nodeGraceMilliseconds } = {}): Controller {
+  // Nobody could be heard while there was no server: silence counts from here on, as upstream's observations do.
+  let since: number | undefined;
+  return defineController({
+    name: nodeLifecycleName,
+    eventSource: 'node-controller',
+    watches: { Node: noticed, Lease: leaseOwner, Pod: podOnSilentNode },
+    indexes: { Pod: { node: podNode }, Node: { health: nodeHealth } },
+    reconcile(key, view) {
+      if (key.includes(' ')) return notice(key);
+      const node = view.get('Node', key);
+      if (node === undefined || node.metadata.deletionTimestamp !== undefined) return [];
+      const now = view.now();
+      since ??= now;
+      const heard = heardOf(node, view.get('Lease', objectKey(leaseNamespace, key)));
+      const silentFor = now - Math.max(since, heard);
+      if (silentFor >= graceMilliseconds) {
+        // One write at a time: the next turn sees this one and goes on with the taints and the pods.
+        const silenced = silence(node, view);
+        if (silenced.length > 0) return silenced;
+      }
+      const tainted = taintChanges(node, view);
+      if (tainted.length > 0) return tainted;
+      const left = graceMilliseconds - silentFor;
+      if (isNodeReady(node)) return [requeueAfter(left)];
+      const pods = readyOf(node) === undefined ? [] : markPodsNotReady(node, view);
+      // What becomes of its pods depends on the other nodes, too.
+      return [
+        ...pods,
+        requeueAfter(left > 0 ? Math.min(left, nodeMonitorMilliseconds) : nodeMonitorMilliseconds),
+      ];
+    },
+  });
+}

@@ -20,7 +20,8 @@ function claimNames(pod: Pod): string[] {
   });
 }
 
-const claimsOfPod = (pod: Pod): string[] =>
+/** Keys of the claims that a pod uses. */
+export const claimsOfPod = (pod: Pod): string[] =>
   claimNames(pod).map((name) => objectKey(pod.metadata.namespace, name));
 
 /** A pod that is on no node, or has ended, does not use what it names. */

@@ -6,7 +6,7 @@ import { createErrors, row } from './test-kit.ts';
 
 const metadata = { name: 'ada' };
 const spec: CertificateSigningRequestSpec = {
-  request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\n').toString('base64'),
+  request: (certificateSigningRequest.example as CertificateSigningRequest).spec.request,
   signerName: 'example.com/client',
   usages: ['client auth'],
 };
@@ -31,6 +31,9 @@ test('a CertificateSigningRequest says what is asked of whom', () => {
   assert.deepEqual(errors({ signerName: 'client', usages: [] }), [
     'spec.usages: Required value',
     'spec.signerName: Invalid value: "client": must be a fully qualified domain and path of the form \'example.com/signer-name\'',
+  ]);
+  assert.deepEqual(errors({ signerName: 'kubernetes.io/legacy-unknown' }), [
+    'spec.signerName: Invalid value: "kubernetes.io/legacy-unknown": the legacy signerName is not allowed via this API version',
   ]);
   assert.deepEqual(errors({ signerName: '' }), ['spec.signerName: Required value']);
 });

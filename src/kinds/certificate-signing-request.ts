@@ -1,3 +1,6 @@
+import { CertificateRequestError, parseCertificateRequest } from '../lib/certificate-request.ts';
+import { signerNames } from './certificate-rules/signers.ts';
+import { type CertificateWrite, validateStatusChange } from './certificate-rules/validate-status.ts';
 import { ageColumn, humanDuration, nameColumn, none, textColumn } from './columns.ts';
 import { duplicate, type FieldError, invalid, notSupported, path, required } from './field.ts';
 import type { CertificateSigningRequest } from './generated/types.ts';
@@ -47,19 +50,37 @@ function validateSignerName(name: string): FieldError[] {
   );
 }
 
+/** `request`: base64 of the PEM. Updates leave it alone: a request is read once. */
+function requestFault(request: string): string | undefined {
+  try {
+    parseCertificateRequest(Buffer.from(request, 'base64').toString('latin1'));
+    return undefined;
+  } catch (failure) {
+    if (failure instanceof CertificateRequestError) return failure.message;
+    throw failure;
+  }
+}
+
 function validate({ spec }: CertificateSigningRequest): FieldError[] {
   const at = path('spec');
   const errors: FieldError[] = [];
   const { request = '', usages: given = [], signerName = '', expirationSeconds } = spec ?? {};
-  const pem = Buffer.from(request, 'base64').toString('latin1');
-  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----'))
-    errors.push(invalid(at.child('request'), request, 'PEM block type must be CERTIFICATE REQUEST'));
+  const fault = requestFault(request);
+  if (fault !== undefined) errors.push(invalid(at.child('request'), request, fault));
   if (given.length === 0) errors.push(required(at.child('usages'), ''));
   for (const [index, usage] of given.entries()) {
     if (!usages.includes(usage)) errors.push(notSupported(at.child('usages').index(index), usage, usages));
     if (given.indexOf(usage) < index) errors.push(duplicate(at.child('usages').index(index), usage));
   }
-  errors.push(...validateSignerName(signerName));
+  if (signerName === signerNames.legacyUnknown)
+    errors.push(
+      invalid(
+        at.child('signerName'),
+        signerName,
+        'the legacy signerName is not allowed via this API version',
+      ),
+    );
+  else errors.push(...validateSignerName(signerName));
   if (expirationSeconds !== undefined && expirationSeconds < expirationSecondsMin)
     errors.push(
       invalid(
@@ -71,6 +92,19 @@ function validate({ spec }: CertificateSigningRequest): FieldError[] {
   return errors;
 }
 
+/** An approver decides, and does not issue. */
+function prepareStatusUpdate(
+  request: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  subresource: string,
+): void {
+  if (subresource !== 'approval') return;
+  const { conditions } = request.status ?? {};
+  request.status = { ...old.status };
+  if (conditions === undefined) delete request.status.conditions;
+  else request.status.conditions = conditions;
+}
+
 /** The words of the conditions, and whether there is a certificate yet. */
 function conditionCell({ status }: CertificateSigningRequest): string {
   const has = (type: string): boolean =>
@@ -80,6 +114,20 @@ function conditionCell({ status }: CertificateSigningRequest): string {
   if ((status?.certificate ?? '') !== '') words.push('Issued');
   return words.join(',');
 }
+
+/** For user ada of the group engineers; nobody has its key. */
+const exampleRequest = Buffer.from(
+  [
+    '-----BEGIN CERTIFICATE REQUEST-----',
+    'MIHdMIGEAgEAMCIxEjAQBgNVBAoMCWVuZ2luZWVyczEMMAoGA1UEAwwDYWRhMFkw',
+    'EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEXzIbi3Jqe5GlFgJahSTCgH4M/LL4AxtS',
+    'hdCblv3JaOAKOUDsYfwkQhftlRuX0Bfd7oNcBRUYxPySeuiAQ9gHU6AAMAoGCCqG',
+    'SM49BAMCA0gAMEUCIQCvIhjbEtKH7Evs/JOklwzQIrtwY1/DFCm3uKu6/KXhgAIg',
+    'XdH0FPOQn8ewnD7+K4s1mZxOtpwkR15P/KyeTQ4mX+4=',
+    '-----END CERTIFICATE REQUEST-----',
+    '',
+  ].join('\n'),
+).toString('base64');
 
 export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   group: 'certificates.k8s.io',
@@ -96,7 +144,11 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   prepareUpdate: (request, old) => {
     request.spec = old.spec;
   },
-  validate,
+  prepareStatusUpdate,
+  validateCreate: validate,
+  validateUpdate: (request, old) => validateStatusChange(request, old, ''),
+  validateStatusUpdate: (request, old, subresource) =>
+    validateStatusChange(request, old, subresource as CertificateWrite),
   selectableFields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
   columns: [
     nameColumn,
@@ -113,9 +165,7 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
     kind: 'CertificateSigningRequest',
     metadata: { name: 'ada' },
     spec: {
-      request: Buffer.from(
-        '-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n',
-      ).toString('base64'),
+      request: exampleRequest,
       signerName: 'kubernetes.io/kube-apiserver-client',
       usages: ['client auth'],
     },

@@ -1,12 +1,13 @@
 /** Upstream's names of the generated types: OpenAPI and error messages speak of `io.k8s.api.core.v1.PodSpec`. */
 import { WherryError } from '../lib/errors.ts';
 import { rawDefinitions } from './generated/definitions.ts';
+import { metallbDefinitions } from './metallb/schemas.ts';
 
 let names: Map<string, string> | undefined;
 
 function readNames(): Map<string, string> {
   const read = new Map<string, string>();
-  for (const [ofPackage, entries] of Object.entries(rawDefinitions))
+  for (const [ofPackage, entries] of Object.entries({ ...rawDefinitions, ...metallbDefinitions }))
     for (const entry of entries.split(' ')) {
       const [name, goName = name] = entry.split('=') as [string, string?];
       read.set(name, `${ofPackage}.${goName}`);

@@ -57,7 +57,7 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
   /** The same on update. Keeping the old status and raising generation is done for you. */
   prepareUpdate?: (object: Type, old: Type) => void;
   /** The same on an update of /status. Keeping everything but status and metadata's labels, annotations, finalizers is done for you. */
-  prepareStatusUpdate?: (object: Type, old: Type) => void;
+  prepareStatusUpdate?: (object: Type, old: Type, subresource: string) => void;
   /** Whoever creates it may set status too: a kubelet registers its node with it. Otherwise status is cleared. */
   statusOnCreate?: boolean;
   /** Errors of the whole object but its metadata; on create and update. */
@@ -66,8 +66,8 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
   validateCreate?: (object: Type) => FieldError[];
   /** On update, in addition to `validate`: what may not change. */
   validateUpdate?: (object: Type, old: Type) => FieldError[];
-  /** On an update of /status. */
-  validateStatusUpdate?: (object: Type, old: Type) => FieldError[];
+  /** On an update of /status, or of another subresource that writes the status. */
+  validateStatusUpdate?: (object: Type, old: Type, subresource: string) => FieldError[];
   /** The text of the warning that every request on this kind brings, when upstream has deprecated it. */
   deprecation?: string;
   /** Texts for `Warning:` headers. `old` is there on update. */

@@ -41,6 +41,7 @@ test('groups are in the order of discovery', () => {
       'discovery.k8s.io/v1',
       'resource.k8s.io/v1',
       'flowcontrol.apiserver.k8s.io/v1',
+      'metallb.io/v1beta1',
     ],
   );
 });

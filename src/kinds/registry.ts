@@ -34,6 +34,8 @@ import type { Kind } from './kind.ts';
 import { lease } from './lease.ts';
 import { limitRange } from './limit-range.ts';
 import { localSubjectAccessReview } from './local-subject-access-review.ts';
+import { ipAddressPool } from './metallb/ip-address-pool.ts';
+import { l2Advertisement } from './metallb/l2-advertisement.ts';
 import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts';
 import { mutatingAdmissionPolicyBinding } from './mutating-admission-policy-binding.ts';
 import { mutatingWebhookConfiguration } from './mutating-webhook-configuration.ts';
@@ -142,6 +144,9 @@ export const kinds: readonly Kind[] = [
   resourceSlice,
   flowSchema,
   priorityLevelConfiguration,
+  // Not of Kubernetes: custom resources stand behind all of its groups.
+  ipAddressPool,
+  l2Advertisement,
 ];
 
 const byResource = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));

@@ -3,7 +3,10 @@
  * validation, strategic merge, server-side apply and OpenAPI all look here and nowhere else.
  */
 import { WherryError } from '../lib/errors.ts';
-import { rawSchemas } from './generated/schemas.ts';
+import { rawSchemas as kubernetesSchemas } from './generated/schemas.ts';
+import { metallbSchemas } from './metallb/schemas.ts';
+
+const rawSchemas: Readonly<Record<string, string>> = { ...kubernetesSchemas, ...metallbSchemas };
 
 export type ScalarName =
   | 'string'

@@ -36,11 +36,16 @@ export function updateErrors(kind: Kind, object: KubeObject, old: KubeObject): s
 }
 
 /** What is wrong with an update of the status. */
-export function statusErrors(kind: Kind, object: KubeObject, old: KubeObject): string[] {
+export function statusErrors(
+  kind: Kind,
+  object: KubeObject,
+  old: KubeObject,
+  subresource = 'status',
+): string[] {
   const before = defaulted(kind, old);
   const now = defaulted(kind, object);
-  kind.prepareStatusUpdate?.(now, before);
-  return lines(kind.validateStatusUpdate?.(now, before) ?? []);
+  kind.prepareStatusUpdate?.(now, before, subresource);
+  return lines(kind.validateStatusUpdate?.(now, before, subresource) ?? []);
 }
 
 /** The cells of a row by the names of their columns; those of `-o wide` too. */

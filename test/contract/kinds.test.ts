@@ -100,9 +100,9 @@ for (const kind of kinds)
       assert.deepEqual(asStored(object), old);
       assert.equal(updateErrors(kind, object, old), '');
       if (!kind.subresources.includes('status')) return;
-      kind.prepareStatusUpdate?.(object, old);
+      kind.prepareStatusUpdate?.(object, old, 'status');
       assert.deepEqual(asStored(object), old);
-      assert.deepEqual(kind.validateStatusUpdate?.(object, old) ?? [], []);
+      assert.deepEqual(kind.validateStatusUpdate?.(object, old, 'status') ?? [], []);
     });
 
     test('columns print the example, and an object of which nothing is known', () => {
@@ -223,7 +223,7 @@ function apiResources(): string {
     .join('');
 }
 
-test('api-resources lists what upstream v1.36 lists, alpha and beta left out', () => {
+test('api-resources lists what upstream v1.36 lists, alpha and beta left out, and what MetalLB adds', () => {
   const file = path.join(import.meta.dirname, 'api-resources.txt');
   if (process.argv.includes('--update')) writeFileSync(file, apiResources());
   assert.equal(apiResources(), readFileSync(file, 'utf8'));

@@ -12,9 +12,12 @@ import {
 import { WherryError } from '../../lib/errors.ts';
 import { JsonLimitError } from '../../lib/json-scan.ts';
 import { StoreClosedError, StoreFullError } from '../../store/errors.ts';
+import { type Authorizer, attributesOf, refusal } from '../authorization/attributes.ts';
+import { bootstrapRules } from '../authorization/bootstrap-rules.ts';
 import type { RequestContext } from '../context.ts';
 import { type ApiResponse, anonymous, type UserInfo } from '../request.ts';
-import { attributesOf, requireAllowed } from './authorization.ts';
+import { isLongRunning, isStream } from '../tunnels/long-running.ts';
+import { isWebSocketRequest, protocolToken } from '../tunnels/websocket-head.ts';
 
 export type Next = (context: RequestContext) => Promise<ApiResponse>;
 export type Filter = (context: RequestContext, next: Next) => Promise<ApiResponse>;
@@ -30,7 +33,7 @@ export type InFlight = Readonly<Record<'readOnly' | 'mutating', { value: number 
 
 function limitInFlight(inFlight: InFlight): Filter {
   return async (context, next) => {
-    if (context.info.verb === 'watch') return next(context);
+    if (context.info.verb === 'watch' || isLongRunning(context.info.subresource)) return next(context);
     const reading = readingVerbs.has(context.info.verb);
     const lane = reading ? inFlight.readOnly : inFlight.mutating;
     if (lane.value >= (reading ? readingInFlightMax : mutatingInFlightMax))
@@ -55,10 +58,11 @@ function authenticate(checkToken: CheckToken): Filter {
   return async (context, next) => {
     const { request } = context;
     const bearer = /^bearer +(\S*)/i.exec(request.headers.authorization ?? '');
+    const token = bearer === null ? protocolToken(request) : (bearer[1] ?? '');
     if (request.user !== undefined) context.user = request.user;
-    else if (bearer === null) context.user = anonymous;
+    else if (token === undefined) context.user = anonymous;
     else {
-      const user = await checkToken(bearer[1] ?? '');
+      const user = await checkToken(token);
       if (user === undefined) throw unauthorizedError();
       context.user = user;
     }
@@ -66,21 +70,41 @@ function authenticate(checkToken: CheckToken): Filter {
   };
 }
 
-const authorizeRequest: Filter = async (context, next) => {
-  requireAllowed(attributesOf(context.user, context.info));
-  return next(context);
-};
+/** A GET by which something is run in a pod. */
+function opensStream({ info, request }: RequestContext): boolean {
+  return (
+    info.verb === 'get' &&
+    info.resource === 'pods' &&
+    isStream(info.subresource) &&
+    isWebSocketRequest(request)
+  );
+}
+
+/** Throws 403. */
+function authorizeRequest(authorizer: Authorizer): Filter {
+  return async (context, next) => {
+    const asked = attributesOf(context.user, context.info);
+    // To look at a pod is less than to run something in it: a WebSocket, which cannot be POSTed, needs both (v1.35).
+    const needed = opensStream(context) ? [asked, { ...asked, verb: 'create' }] : [asked];
+    for (const attributes of needed) {
+      const { allowed, reason } = authorizer.authorize(attributes);
+      if (!allowed) throw refusal(attributes, reason);
+    }
+    return next(context);
+  };
+}
 
 /** In this order, because: */
 export function makeFilters(
   inFlight: InFlight,
   checkToken: CheckToken = async () => undefined,
+  authorizer: Authorizer = bootstrapRules,
 ): readonly Filter[] {
   return [
     // who is asking must be known before anything is refused in their name;
     authenticate(checkToken),
     // a stranger is refused before taking one of the places;
-    authorizeRequest,
+    authorizeRequest(authorizer),
     // what is let in is bounded, so that the server answers 429 rather than falling behind.
     limitInFlight(inFlight),
   ];

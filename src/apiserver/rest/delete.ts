@@ -7,6 +7,7 @@ import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { apiVersionOf } from '../../kinds/object.ts';
 import { conflictError, notFoundError, StatusError, staleObject } from '../../kinds/status.ts';
+import { admitDelete } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { kindPrefix, objectKey, prefixEnd } from '../keys.ts';
@@ -115,6 +116,7 @@ async function deleteUntilWritten(
     refuseImmortal(kind, cached.name);
     const old = parseCached(cached);
     checkDeletePreconditions(request, old, options);
+    admitDelete(request, old);
     const marked = markDeleted(request, old, options);
     if (marked !== undefined && isDeepStrictEqual(marked, old)) return { gone: false, object: old };
     const verb = marked === undefined ? 'delete' : 'update';

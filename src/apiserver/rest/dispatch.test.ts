@@ -10,12 +10,12 @@ describe('paths', () => {
   });
   after(() => server.close());
 
-  test('what only a node can answer says why it cannot', async () => {
+  test('what only a node can answer says so where there is no way to one', async () => {
     await server.call('POST', pods, { body: pod('unplaced') });
     assert.deepEqual(verdict(await server.call('GET', `${pods}/unplaced/log`)), [
-      400,
-      'BadRequest',
-      'pod unplaced does not have a host assigned',
+      503,
+      'ServiceUnavailable',
+      'this server was started without a way to reach nodes',
     ]);
   });
 

@@ -1,20 +1,14 @@
 /** From a request on a kind to the function that answers it: one explicit table per place in the URL. */
 
-import type { Pod } from '../../kinds/generated/types.ts';
 import { isPathSegmentName } from '../../kinds/names.ts';
-import {
-  badRequestError,
-  methodNotAllowedError,
-  noRouteError,
-  unavailableError,
-} from '../../kinds/status.ts';
-import { parseCached } from '../cache/cached-object.ts';
+import { badRequestError, methodNotAllowedError, noRouteError } from '../../kinds/status.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { ApiResponse } from '../request.ts';
+import { reachesNode, reachNode } from '../tunnels/reach-node.ts';
 import { create } from './create.ts';
 import { deleteCollection, deleteOne } from './delete.ts';
 import { patch } from './patch.ts';
-import { get, list, readCurrent } from './read.ts';
+import { get, list } from './read.ts';
 import { bind } from './subresources/binding.ts';
 import { changeEphemeralContainers } from './subresources/ephemeral-containers.ts';
 import { evict } from './subresources/eviction.ts';
@@ -57,36 +51,6 @@ const subresourceVerbs: Readonly<Record<string, Verbs>> = {
   ephemeralcontainers: { get, update: changeEphemeralContainers, patch: changeEphemeralContainers },
 };
 
-/** Subresources that reach into a node. */
-const nodeSubresources: ReadonlySet<string> = new Set([
-  'log',
-  'exec',
-  'attach',
-  'portforward',
-  'proxy',
-  'resize',
-]);
-
-/** Nodes come later: until then every answer says why there is none. */
-async function onNode(request: ResourceRequest): Promise<ApiResponse> {
-  const object = parseCached(await readCurrent(request));
-  const { kind, info } = request;
-  if (kind.plural === 'pods') {
-    const { nodeName } = (object as unknown as Pod).spec ?? {};
-    if (!nodeName) throw badRequestError(`pod ${info.name} does not have a host assigned`);
-    throw unavailableError(
-      `the agent of node ${nodeName} cannot be reached: this server has no nodes of its own yet`,
-      10,
-    );
-  }
-  if (kind.plural === 'services')
-    throw unavailableError(`no endpoints available for service ${JSON.stringify(info.name)}`);
-  throw unavailableError(
-    `the agent of node ${info.name} cannot be reached: this server has no nodes of its own yet`,
-    10,
-  );
-}
-
 function answerOf(request: ResourceRequest): Answer | undefined {
   const { kind, info } = request;
   if (info.subresource === '') {
@@ -95,7 +59,7 @@ function answerOf(request: ResourceRequest): Answer | undefined {
     return kind.verbs.includes(info.verb) ? resourceVerbs[info.verb] : undefined;
   }
   if (!kind.subresources.includes(info.subresource)) throw noRouteError();
-  if (nodeSubresources.has(info.subresource)) return onNode;
+  if (reachesNode(info.subresource)) return reachNode;
   return subresourceVerbs[info.subresource]?.[info.verb];
 }
 

@@ -141,7 +141,7 @@ export function prepareForUpdate(
   delete object.metadata.resourceVersion;
   if (target === 'custom')
     throwIfInvalid(kind, object, validateObjectMetaUpdate(object.metadata, old.metadata));
-  else if (target === 'status') prepareStatusUpdate(kind, object, old);
+  else if (target === 'status') prepareStatusUpdate(request, object, old);
   else prepareObjectUpdate(request, object, old);
 }
 
@@ -163,7 +163,9 @@ function prepareObjectUpdate(request: ResourceRequest, object: AnyObject, old: A
   addWarnings(request, kind.warnings?.(object, old));
 }
 
-function prepareStatusUpdate(kind: Kind, object: AnyObject, old: AnyObject): void {
+function prepareStatusUpdate(request: ResourceRequest, object: AnyObject, old: AnyObject): void {
+  const { stored: kind } = request;
+  const { subresource } = request.info;
   const { status } = object;
   const { metadata } = object;
   for (const field of Object.keys(object)) if (field !== 'metadata') delete object[field];
@@ -172,9 +174,9 @@ function prepareStatusUpdate(kind: Kind, object: AnyObject, old: AnyObject): voi
   else object.status = status;
   if (old.metadata.ownerReferences === undefined) delete metadata.ownerReferences;
   else metadata.ownerReferences = old.metadata.ownerReferences;
-  kind.prepareStatusUpdate?.(object, old);
+  kind.prepareStatusUpdate?.(object, old, subresource);
   throwIfInvalid(kind, object, [
     ...validateObjectMetaUpdate(object.metadata, old.metadata),
-    ...(kind.validateStatusUpdate?.(object, old) ?? []),
+    ...(kind.validateStatusUpdate?.(object, old, subresource) ?? []),
   ]);
 }

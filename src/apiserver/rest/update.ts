@@ -99,7 +99,7 @@ async function changeUntilWritten(
     if (!options.tracked) trackUpdate(request, { object, old }, options);
     await nextTurn(bytes);
     completeObject(object, stored.schema);
-    admitChanged(request, object);
+    admitChanged(request, object, old);
     await nextTurn(bytes);
     prepareForUpdate(request, object, { old, target: options.target });
     if (options.target === 'object') checkOwnVersion(request, object, old);

@@ -3,6 +3,7 @@ import type { Condition, Eviction, Pod, PodDisruptionBudget } from '../../../kin
 import { selectorMatches } from '../../../kinds/label-selector.ts';
 import type { AnyObject } from '../../../kinds/object.ts';
 import { badRequestError, forbiddenError, noRouteError, StatusError } from '../../../kinds/status.ts';
+import { admitNew } from '../../admission.ts';
 import { parseCached } from '../../cache/cached-object.ts';
 import type { ResourceRequest } from '../../context.ts';
 import { objectKey } from '../../keys.ts';
@@ -166,6 +167,7 @@ export async function evict(request: ResourceRequest): Promise<ApiResponse> {
   if (eviction.metadata.name !== info.name)
     throw badRequestError('name in URL does not match name in Eviction object');
   const pod = parseCached(await readCurrent(request)) as unknown as Pod;
+  admitNew(request, body);
   const options = deleteOptionsOf(eviction, write);
   const freeBy = await askBudget(request, pod, { ...write, dryRun: options.dryRun });
   const key = objectKey(stored, info.namespace, info.name);

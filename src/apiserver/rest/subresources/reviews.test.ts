@@ -72,6 +72,26 @@ describe('reviews', () => {
     ]);
   });
 
+  test('about a node’s pods, by what is selected', async () => {
+    const spec = { user: 'system:node:n1', groups: ['system:nodes'] };
+    const may = async (fieldSelector: object | undefined) => {
+      const resourceAttributes = { verb: 'list', resource: 'pods', ...(fieldSelector && { fieldSelector }) };
+      const { body } = await ask(`${authorization}/subjectaccessreviews`, { ...spec, resourceAttributes });
+      return body.status;
+    };
+    assert.deepEqual(await may({ rawSelector: 'spec.nodeName=n1' }), { allowed: true });
+    const own = [{ key: 'spec.nodeName', operator: 'In', values: ['n1'] }];
+    assert.deepEqual(await may({ requirements: own }), { allowed: true });
+    const refused = { allowed: false, reason: 'can only list/watch pods with spec.nodeName field selector' };
+    assert.deepEqual(await may(undefined), refused);
+    for (const requirement of [
+      { key: 'spec.nodeName', operator: 'In', values: ['n1', 'n2'] },
+      { key: 'spec.nodeName', operator: 'NotIn', values: ['n1'] },
+      { key: 'spec.nodeName=n1,x', operator: 'In', values: ['y'] },
+    ])
+      assert.deepEqual(await may({ requirements: [requirement] }), refused);
+  });
+
   const incomplete: [name: string, plural: string, spec: object, message: string][] = [
     [
       'no question',

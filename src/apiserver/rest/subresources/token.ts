@@ -17,6 +17,7 @@ import {
   noRouteError,
   notFoundError,
 } from '../../../kinds/status.ts';
+import { admitNew } from '../../admission.ts';
 import { parseCached } from '../../cache/cached-object.ts';
 import type { ResourceRequest } from '../../context.ts';
 import type { ApiResponse } from '../../request.ts';
@@ -160,6 +161,7 @@ export async function requestToken(request: ResourceRequest): Promise<ApiRespons
   const expirationSeconds = spec.expirationSeconds ?? expirationSecondsDefault;
   const boundObjectRef = spec.boundObjectRef ?? undefined;
   const audiences = (spec.audiences ?? []).length > 0 ? (spec.audiences as string[]) : tokens.audiences;
+  admitNew(request, body as unknown as AnyObject);
   checkSpec(expirationSeconds);
   const bound = bind(request, boundObjectRef);
   const claims = claimsOf(request, tokens, { account, audiences, expirationSeconds, bound });

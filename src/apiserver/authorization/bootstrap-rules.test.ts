@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { anonymous, type UserInfo } from '../request.ts';
 import { parseRequest } from '../request-info.ts';
-import { attributesOf, authorize, refusal } from './authorization.ts';
+import { attributesOf, refusal } from './attributes.ts';
+import { authorizeByBootstrapRules } from './bootstrap-rules.ts';
 
 const admin: UserInfo = { name: 'root', groups: ['system:masters', 'system:authenticated'] };
 const jane: UserInfo = { name: 'jane', groups: ['system:authenticated'] };
@@ -51,7 +52,10 @@ describe('who may do what', () => {
   ];
   for (const [name, user, method, url, allowed] of cases)
     test(`${name}: ${allowed ? 'yes' : 'no'}`, () =>
-      assert.equal(authorize(attributesOf(user, parseRequest(method, url))).allowed, allowed));
+      assert.equal(
+        authorizeByBootstrapRules(attributesOf(user, parseRequest(method, url))).allowed,
+        allowed,
+      ));
 });
 
 describe('a refusal in upstream’s words', () => {

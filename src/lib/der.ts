@@ -8,8 +8,12 @@ export const tags = {
   null: 0x05,
   objectIdentifier: 0x06,
   utf8String: 0x0c,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const;
@@ -77,14 +81,24 @@ export interface DerValue {
   readonly whole: Uint8Array;
 }
 
-/** The values that stand one after the other in `bytes`. Throws RangeError when they are cut off. */
+/** More octets of length than this are no length of anything that fits into memory. */
+const lengthOctetsMax = 4;
+
+/**
+ * The values that stand one after the other in `bytes`. Throws RangeError when they are cut off, or when a length is not
+ * in the one form that DER has for it: what two readers might read differently is not read at all.
+ */
 export function decodeAll(bytes: Uint8Array): DerValue[] {
   const values: DerValue[] = [];
   for (let at = 0; at < bytes.length; ) {
     const short = bytes[at + 1] ?? 0;
     const lengthLength = short < 0x80 ? 0 : short & 0x7f;
+    if (short === 0x80 || lengthLength > lengthOctetsMax)
+      throw new RangeError('the DER value has a length that DER does not know');
     let length = short < 0x80 ? short : 0;
     for (let index = 0; index < lengthLength; index++) length = length * 256 + (bytes[at + 2 + index] ?? 0);
+    if (lengthLength > 0 && lengthOctets(length).length !== lengthLength + 1)
+      throw new RangeError('the DER value has a length that is not in its shortest form');
     const start = at + 2 + lengthLength;
     const end = start + length;
     if (end > bytes.length) throw new RangeError('the DER value is cut off');

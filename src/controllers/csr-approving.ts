@@ -1,0 +1,86 @@
+/**
+ * Approves the requests of nodes: for a client certificate, by who shows a bootstrap token or by the node itself; and for
+ * the certificate with which the node serves. Upstream leaves the last to the cluster's owner, because nobody tells it
+ * which names and addresses are the node's own. Here the name must be the node's, and no address another node's; the API
+ * server looks at the certificate's node name, too, when it dials. Everything else waits for `kubectl certificate
+ * approve`. Source: pkg/controller/certificates/approver of Kubernetes.
+ */
+import { type Change, requeueAfter, update } from '../client/change.ts';
+import { type Controller, defineController, observe, self } from '../client/controller.ts';
+import type { View } from '../client/view.ts';
+import {
+  kubeletClientFault,
+  kubeletServingFault,
+  nodeGroup,
+  nodeUserPrefix,
+  signerNames,
+} from '../kinds/certificate-rules/signers.ts';
+import type { CertificateSigningRequest, Node } from '../kinds/generated/types.ts';
+import type { CertificateRequest } from '../lib/certificate-request.ts';
+import { canonicalAddress } from '../lib/ip.ts';
+import { hasCondition, isIssued, parsedRequest } from './certificate-requests.ts';
+import { servingRetryMilliseconds } from './limits.ts';
+
+const bootstrappersGroup = 'system:bootstrappers';
+
+const addressesOf = (node: Node): string[] =>
+  (node.status?.addresses ?? []).map(({ address }) => canonicalAddress(address) ?? address);
+
+/** The request is the node's own: made under the name that the certificate is to bear. */
+const isOwn = ({ spec }: CertificateSigningRequest, { commonName }: CertificateRequest): boolean =>
+  spec.username === commonName && (spec.groups ?? []).includes(nodeGroup);
+
+/** Names are the node's, and no address belongs to another node. */
+function servesAsItself(request: CertificateRequest, view: View): boolean {
+  const name = request.commonName.slice(nodeUserPrefix.length);
+  const node = view.get('Node', name);
+  const names = new Set([name, ...(node === undefined ? [] : addressesOf(node))]);
+  if (!request.dnsNames.every((each) => names.has(each))) return false;
+  const others = view.list('Node').filter(({ metadata }) => metadata.name !== name);
+  const taken = new Set(others.flatMap(addressesOf));
+  return request.addresses.every((address) => !taken.has(canonicalAddress(address) ?? address));
+}
+
+/** Why it is approved, or undefined; `false`: not yet, but what it lacks may come. */
+function approvalOf(
+  csr: CertificateSigningRequest,
+  request: CertificateRequest,
+  view: View,
+): string | false | undefined {
+  const { signerName, usages = [], groups = [] } = csr.spec;
+  if (signerName === signerNames.kubeletClient && kubeletClientFault(request, usages) === undefined) {
+    if (isOwn(csr, request))
+      return 'Auto approving self kubelet client certificate after SubjectAccessReview.';
+    return groups.includes(bootstrappersGroup)
+      ? 'Auto approving kubelet client certificate after SubjectAccessReview.'
+      : undefined;
+  }
+  if (signerName !== signerNames.kubeletServing) return undefined;
+  if (kubeletServingFault(request, usages) !== undefined || !isOwn(csr, request)) return undefined;
+  return servesAsItself(request, view)
+    ? "Auto approving kubelet server certificate for the node's own name and addresses."
+    : false;
+}
+
+export const csrApproving: Controller = defineController({
+  name: 'certificatesigningrequest-approving',
+  watches: { CertificateSigningRequest: self, Node: observe },
+  reconcile(key, view): Change[] {
+    const csr = view.get('CertificateSigningRequest', key);
+    if (csr === undefined || isIssued(csr) || csr.metadata.deletionTimestamp !== undefined) return [];
+    if (hasCondition(csr, 'Approved') || hasCondition(csr, 'Denied')) return [];
+    const request = parsedRequest(csr);
+    const message = request && approvalOf(csr, request, view);
+    if (message === undefined) return [];
+    if (message === false) return [requeueAfter(servingRetryMilliseconds)];
+    const approved = structuredClone(csr);
+    approved.status = {
+      ...approved.status,
+      conditions: [
+        ...(approved.status?.conditions ?? []),
+        { type: 'Approved', status: 'True', reason: 'AutoApproved', message },
+      ],
+    };
+    return [update('CertificateSigningRequest', approved, { subresource: 'approval' })];
+  },
+});
