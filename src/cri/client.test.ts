@@ -211,3 +211,17 @@ test('codes', () => {
   assert.equal(isNotFound(new CriError('NOT_FOUND', { method: 'x', details: '' })), true);
   assert.equal(isNotFound(new Error('not found')), false);
 });
+
+test('what could not be stopped since it ended at that moment is stopped the second time', async (t) => {
+  const shimEnded: Handler = (_, callback) =>
+    callback({ code: status.UNKNOWN, details: 'failed to kill container "c": ttrpc: closed: unknown' });
+  let calls = 0;
+  const { client, requests } = await serve(t, {
+    stopPodSandbox: (call, callback) => (calls++ === 0 ? shimEnded(call, callback) : callback(null, {})),
+    stopContainer: shimEnded,
+  });
+  await client.sandboxes.stop('s');
+  assert.equal(requests.length, 2);
+  assert.match(await messageOf(client.containers.stop('c', 0)), /^UNKNOWN StopContainer: .*ttrpc: closed/);
+  assert.equal(requests.length, 4);
+});

@@ -14,11 +14,13 @@ import type {
 } from './runtime.ts';
 import {
   containerOf,
+  containerStatsOf,
   containerStatusOf,
   imageOf,
   sandboxOf,
   sandboxStatusOf,
   type WireContainer,
+  type WireContainerStats,
   type WireContainerStatus,
   type WireImage,
   type WireSandbox,
@@ -69,6 +71,19 @@ async function unlessGone(done: Promise<unknown>): Promise<void> {
   }
 }
 
+/**
+ * A container that ends by itself at that very moment takes its shim along, and containerd 1.6 then fails to ask it. The
+ * second time it knows that there is nothing to stop.
+ */
+async function againIfShimEnded(stop: () => Promise<unknown>): Promise<void> {
+  try {
+    await unlessGone(stop());
+  } catch (failure) {
+    if (!(failure instanceof CriError) || !failure.details.includes('ttrpc: closed')) throw failure;
+    await unlessGone(stop());
+  }
+}
+
 function sandboxesOver({ call }: Connection): Sandboxes {
   return {
     run: async (config, { runtimeHandler = '' } = {}) => {
@@ -80,7 +95,7 @@ function sandboxesOver({ call }: Connection): Sandboxes {
       );
       return answer.podSandboxId;
     },
-    stop: (podSandboxId) => unlessGone(call('StopPodSandbox', { podSandboxId })),
+    stop: (podSandboxId) => againIfShimEnded(() => call('StopPodSandbox', { podSandboxId })),
     remove: (podSandboxId) => unlessGone(call('RemovePodSandbox', { podSandboxId })),
     status: async (podSandboxId) => {
       const answer = await call<{ status: WireSandboxStatus | null }>('PodSandboxStatus', { podSandboxId });
@@ -109,7 +124,7 @@ function containersOver({ call }: Connection): Containers {
     },
     stop: (containerId, graceSeconds) => {
       const deadlineMilliseconds = graceSeconds * 1000 + criLimits.stopExtraMilliseconds;
-      return unlessGone(
+      return againIfShimEnded(() =>
         call('StopContainer', { containerId, timeout: graceSeconds }, { deadlineMilliseconds }),
       );
     },
@@ -133,6 +148,11 @@ function containersOver({ call }: Connection): Containers {
     },
     reopenLog: async (containerId) => {
       await call('ReopenContainerLog', { containerId });
+    },
+    stats: async ({ id, sandboxId, labels } = {}) => {
+      const filter = { id, podSandboxId: sandboxId, labelSelector: labels };
+      const { stats } = await call<{ stats: WireContainerStats[] }>('ListContainerStats', { filter });
+      return stats.map(containerStatsOf);
     },
   };
 }

@@ -76,6 +76,34 @@ export interface ContainerStatus extends Omit<Container, 'sandboxId'> {
   readonly logPath: string;
 }
 
+/** What a container takes. What the runtime does not say is undefined. Times: milliseconds since the epoch. */
+export interface ContainerStats {
+  readonly id: string;
+  readonly metadata: ContainerMetadata;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cpu: { readonly time: number; readonly usageCoreNanoseconds: number | undefined } | undefined;
+  readonly memory:
+    | {
+        readonly time: number;
+        /** What cannot be taken away from it under pressure. */
+        readonly workingSetBytes: number | undefined;
+        readonly availableBytes: number | undefined;
+        readonly usageBytes: number | undefined;
+        readonly rssBytes: number | undefined;
+        readonly pageFaults: number | undefined;
+        readonly majorPageFaults: number | undefined;
+      }
+    | undefined;
+  /** What it has written over its image. */
+  readonly writableLayer:
+    | {
+        readonly time: number;
+        readonly usedBytes: number | undefined;
+        readonly inodesUsed: number | undefined;
+      }
+    | undefined;
+}
+
 export interface Image {
   /** `sha256:` and the digest of its configuration. */
   readonly id: string;

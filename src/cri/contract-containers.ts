@@ -88,6 +88,25 @@ function listContract(open: RuntimeFactory): void {
     assert.deepEqual(await list({ sandboxId, labels: { kind: 'y' } }), []);
   });
 
+  test('what running containers take is told, of those that are asked for', async (t) => {
+    const under = await open(t);
+    const { containers } = under.runtime;
+    const pod = await runPod(under, 'stats');
+    const id = await startIn(under, pod, {
+      name: 'a',
+      command: commands.runsForever,
+      labels: { kind: 'measured' },
+    });
+    await startIn(under, pod, { name: 'b', command: commands.runsForever });
+    const [stats, ...others] = await containers.stats({ labels: { kind: 'measured' } });
+    assert.deepEqual([stats?.id, stats?.metadata, others], [id, { name: 'a', attempt: 0 }, []]);
+    assert.equal(stats?.labels['io.kubernetes.container.name'], 'a');
+    assert.ok(stats?.cpu?.usageCoreNanoseconds !== undefined);
+    assert.ok((stats.memory?.workingSetBytes ?? 0) > 0);
+    assert.equal((await containers.stats({ sandboxId: pod.sandboxId })).length, 2);
+    assert.deepEqual(await containers.stats({ id: 'none' }), []);
+  });
+
   test('a name and attempt is there once, and only in a sandbox that is ready', async (t) => {
     const under = await open(t);
     const { containers, sandboxes } = under.runtime;

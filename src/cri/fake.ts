@@ -20,6 +20,8 @@ export interface FakeRuntime extends ContainerRuntime {
   fail(method: string, failure: CriError | undefined): void;
   /** Ends a running container as if its process had ended. */
   end(containerId: string, end: { exitCode: number; reason?: string }): void;
+  /** What was asked for as a stream, oldest first: the method and its request. */
+  readonly streamRequests: readonly (readonly [method: string, request: unknown])[];
   /** What `conditions` answers from now on. */
   setConditions(conditions: readonly RuntimeCondition[]): void;
 }
@@ -30,6 +32,8 @@ export interface FakeRuntimeOptions {
   readonly images?: readonly Image[];
   readonly programs?: FakePrograms;
   readonly registry?: FakeRegistry;
+  /** Where streams are said to wait: `127.0.0.1:1234`. */
+  readonly streamingServer?: () => string;
 }
 
 const wellConditions: readonly RuntimeCondition[] = [
@@ -39,6 +43,7 @@ const wellConditions: readonly RuntimeCondition[] = [
 
 export function createFakeRuntime(options: FakeRuntimeOptions): FakeRuntime {
   const faults = new Map<string, CriError>();
+  const streamRequests: (readonly [string, unknown])[] = [];
   let conditions = wellConditions;
   const state: FakeState = {
     clock: options.clock,
@@ -66,9 +71,10 @@ export function createFakeRuntime(options: FakeRuntimeOptions): FakeRuntime {
     },
     sandboxes: fakeSandboxes(state),
     containers: fakeContainers(state),
-    streams: fakeStreams(state),
+    streams: fakeStreams(state, { streamRequests, streamingServer: options.streamingServer }),
     images: fakeImages(state, options.registry ?? new Map()),
     logs: state.logs,
+    streamRequests,
     fail: (method, failure) => {
       if (failure === undefined) faults.delete(method);
       else faults.set(method, failure);
@@ -80,7 +86,13 @@ export function createFakeRuntime(options: FakeRuntimeOptions): FakeRuntime {
   };
 }
 
-function fakeStreams(state: FakeState): Streams {
+function fakeStreams(
+  state: FakeState,
+  {
+    streamRequests,
+    streamingServer = () => '127.0.0.1:0',
+  }: { streamRequests: (readonly [string, unknown])[]; streamingServer: (() => string) | undefined },
+): Streams {
   const running = (id: string, method: string) => {
     const container = containerById(state, { id, method });
     if (container.state !== 'Running') {
@@ -89,7 +101,11 @@ function fakeStreams(state: FakeState): Streams {
     }
     return container;
   };
-  const url = (method: string, id: string) => `http://127.0.0.1:0/${method}/${id}`;
+  const url = (method: string, id: string) => `http://${streamingServer()}/${method}/${id}`;
+  const asked = async (method: string, request: unknown) => {
+    await state.fault(method);
+    streamRequests.push([method, request]);
+  };
   return {
     execSync: async (id, command, timeoutSeconds) => {
       await state.fault('ExecSync');
@@ -105,8 +121,17 @@ function fakeStreams(state: FakeState): Streams {
       if (milliseconds > 0) await sleep(state.clock, milliseconds);
       return execResult(answer);
     },
-    exec: async ({ containerId }) => url('exec', running(containerId, 'Exec').id),
-    attach: async ({ containerId }) => url('attach', running(containerId, 'Attach').id),
-    portForward: async (id) => url('portforward', sandboxById(state, { id, method: 'PortForward' }).id),
+    exec: async (request) => {
+      await asked('Exec', request);
+      return url('exec', running(request.containerId, 'Exec').id);
+    },
+    attach: async (request) => {
+      await asked('Attach', request);
+      return url('attach', running(request.containerId, 'Attach').id);
+    },
+    portForward: async (id, ports) => {
+      await asked('PortForward', { id, ports });
+      return url('portforward', sandboxById(state, { id, method: 'PortForward' }).id);
+    },
   };
 }

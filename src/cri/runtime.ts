@@ -7,6 +7,7 @@ import type {
   Container,
   ContainerConfig,
   ContainerState,
+  ContainerStats,
   ContainerStatus,
   FilesystemUsage,
   Image,
@@ -78,6 +79,8 @@ export interface Containers {
   updateResources(id: string, resources: LinuxResources): Promise<void>;
   /** After its log was renamed: goes on in a new file of the old name. Only for a running container. */
   reopenLog(id: string): Promise<void>;
+  /** What containers that run take. */
+  stats(filter?: Omit<ContainerFilter, 'state'>): Promise<readonly ContainerStats[]>;
 }
 
 export interface ExecResult {

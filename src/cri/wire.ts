@@ -1,5 +1,12 @@
 /** From answers as they come over the wire, with every field present by its default, to our types. */
-import type { Container, ContainerState, ContainerStatus, Image, Mount } from './container-types.ts';
+import type {
+  Container,
+  ContainerState,
+  ContainerStats,
+  ContainerStatus,
+  Image,
+  Mount,
+} from './container-types.ts';
 import type { NamespaceMode, Sandbox, SandboxMetadata, SandboxStatus } from './sandbox-types.ts';
 
 type Labels = Record<string, string>;
@@ -39,6 +46,23 @@ export interface WireContainerStatus extends Omit<WireContainer, 'podSandboxId'>
   message: string;
   mounts: Mount[];
   logPath: string;
+}
+
+type WireAmount = { value: number } | null;
+
+export interface WireContainerStats {
+  attributes: { id: string; metadata: { name: string; attempt: number } | null; labels: Labels } | null;
+  cpu: { timestamp: number; usageCoreNanoSeconds: WireAmount } | null;
+  memory: {
+    timestamp: number;
+    workingSetBytes: WireAmount;
+    availableBytes: WireAmount;
+    usageBytes: WireAmount;
+    rssBytes: WireAmount;
+    pageFaults: WireAmount;
+    majorPageFaults: WireAmount;
+  } | null;
+  writableLayer: { timestamp: number; usedBytes: WireAmount; inodesUsed: WireAmount } | null;
 }
 
 export interface WireImage {
@@ -126,6 +150,40 @@ export function containerStatusOf(wire: WireContainerStatus): ContainerStatus {
     message: wire.message,
     mounts: wire.mounts,
     logPath: wire.logPath,
+  };
+}
+
+export function containerStatsOf({
+  attributes,
+  cpu,
+  memory,
+  writableLayer,
+}: WireContainerStats): ContainerStats {
+  return {
+    id: attributes?.id ?? '',
+    metadata: attributes?.metadata ?? { name: '', attempt: 0 },
+    labels: attributes?.labels ?? {},
+    cpu: cpu
+      ? { time: milliseconds(cpu.timestamp), usageCoreNanoseconds: cpu.usageCoreNanoSeconds?.value }
+      : undefined,
+    memory: memory
+      ? {
+          time: milliseconds(memory.timestamp),
+          workingSetBytes: memory.workingSetBytes?.value,
+          availableBytes: memory.availableBytes?.value,
+          usageBytes: memory.usageBytes?.value,
+          rssBytes: memory.rssBytes?.value,
+          pageFaults: memory.pageFaults?.value,
+          majorPageFaults: memory.majorPageFaults?.value,
+        }
+      : undefined,
+    writableLayer: writableLayer
+      ? {
+          time: milliseconds(writableLayer.timestamp),
+          usedBytes: writableLayer.usedBytes?.value,
+          inodesUsed: writableLayer.inodesUsed?.value,
+        }
+      : undefined,
   };
 }
 

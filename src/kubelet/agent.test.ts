@@ -270,3 +270,38 @@ test('a pod is ready while its probe says so, and restarted when another says so
     ),
   );
 });
+
+test('a pod for which there is no room is refused, whoever sent it; what runs is not asked again', async (t) => {
+  const { startAgent, createPod, pod, until, client } = await startAgentWorld(t);
+  const stop = startAgent();
+  const asking = (cpu: string) => ({
+    containers: [
+      { name: 'web', image: 'nginx', imagePullPolicy: 'IfNotPresent', resources: { requests: { cpu } } },
+    ],
+  });
+  const phaseOf = async (name: string) => (await pod(name))?.status?.phase;
+  await createPod('large', asking('3'));
+  await until('it runs', async () => (await phaseOf('large')) === 'Running');
+  await createPod('more', asking('2'));
+  await until('it is refused', async () => (await phaseOf('more')) === 'Failed');
+  const message = "Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000";
+  const { status } = (await pod('more')) as Pod;
+  assert.deepEqual(
+    [status?.reason, status?.message, status?.containerStatuses],
+    ['OutOfcpu', `Pod was rejected: ${message}`, undefined],
+  );
+  const { items } = await client.of('Event').list({ namespace: 'default' });
+  assert.deepEqual(
+    items
+      .filter(({ involvedObject }) => involvedObject.name === 'more')
+      .map(({ type, reason, message }) => [type, reason, message]),
+    [['Warning', 'OutOfcpu', message]],
+  );
+  await stop();
+  startAgent();
+  await createPod('small', asking('1'));
+  await until('the next agent knows what runs', async () => (await phaseOf('small')) === 'Running');
+  assert.deepEqual([await phaseOf('large'), (await pod('more'))?.status], ['Running', status]);
+  await client.of('Pod').delete({ namespace: 'default', name: 'more' });
+  await until('it goes', async () => (await pod('more')) === undefined);
+});

@@ -39,3 +39,7 @@ export const turnMillisecondsMax = 10;
 
 /** Kinds of pods whose failure is remembered as long as nothing changes. */
 export const rememberedFailuresMax = 100;
+
+/** How often it is looked whether a pod's claims are bound, and for how long; upstream's bindTimeoutSeconds. */
+export const volumeWaitMilliseconds = 50;
+export const volumeWaitMillisecondsMax = 600_000;

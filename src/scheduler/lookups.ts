@@ -42,6 +42,7 @@ export function lookupsOf(informers: Informers): Lookups {
   return {
     claim: (key) => informers.of('PersistentVolumeClaim').get(key),
     volume: (name) => informers.of('PersistentVolume').get(name),
+    volumes: () => informers.of('PersistentVolume').list(),
     storageClass: (name) => informers.of('StorageClass').get(name),
     selectorsOf(pod) {
       const found: LabelSelector[] = [];

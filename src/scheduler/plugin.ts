@@ -24,6 +24,7 @@ export interface Rejection {
 export interface Lookups {
   claim(key: string): PersistentVolumeClaim | undefined;
   volume(name: string): PersistentVolume | undefined;
+  volumes(): readonly PersistentVolume[];
   storageClass(name: string): StorageClass | undefined;
   /** Selectors of the Services and the workload that the pod belongs to. */
   selectorsOf(pod: PodView): readonly LabelSelector[];
@@ -32,6 +33,7 @@ export interface Lookups {
 export const noLookups: Lookups = {
   claim: () => undefined,
   volume: () => undefined,
+  volumes: () => [],
   storageClass: () => undefined,
   selectorsOf: () => [],
 };

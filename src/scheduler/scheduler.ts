@@ -13,6 +13,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { MetricsRegistry } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
+import { bindVolumes, VolumeBindingError } from './bind-volumes.ts';
 import { ClusterWatcher } from './cluster-watcher.ts';
 import { FailureCache } from './failure-cache.ts';
 import { podsPerTurn, turnMillisecondsMax, victimsAtOnceMax, writesInFlightMax } from './limits.ts';
@@ -183,6 +184,9 @@ class Scheduler implements RunningScheduler {
     this.#nominator.delete(pod.key);
     this.#write(async () => {
       try {
+        const node = this.#snapshot.node(nodeName);
+        const { lookups } = this.#cycle;
+        if (node !== undefined) await bindVolumes(pod, node, { ...this.#options, lookups });
         await bindPod(pod, nodeName, this.#options);
       } catch (error) {
         await this.#onBindFailed(taken, profile, { error, nodeName });
@@ -232,7 +236,8 @@ class Scheduler implements RunningScheduler {
       return;
     }
     const said = error instanceof Error ? error.message : String(error);
-    this.#onError(taken, profile, `running Bind plugin "DefaultBinder": ${said}`);
+    const isOfVolumes = error instanceof VolumeBindingError;
+    this.#onError(taken, profile, isOfVolumes ? said : `running Bind plugin "DefaultBinder": ${said}`);
   }
 
   #onError(taken: QueuedPod, profile: Profile, message: string): void {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ContainerConfig } from '../container-types.ts';
+import type { ContainerConfig, ContainerStats } from '../container-types.ts';
 import type { ContainerFilter, Containers } from '../runtime.ts';
 import type { SandboxConfig } from '../sandbox-types.ts';
 import {
@@ -65,6 +65,34 @@ export function fakeContainers(state: FakeState): Containers {
       if (container.state !== 'Running') throw refusal('ReopenContainerLog', 'container is not running');
       state.logs.set(container.logPath, []);
     },
+    stats: async (filter = {}) => {
+      await state.fault('ListContainerStats');
+      const running = [...state.containers.values()].filter((each) => each.state === 'Running');
+      return running.filter((each) => matches(each, filter)).map((each) => statsOf(state, each));
+    },
+  };
+}
+
+const megabyte = 2 ** 20;
+
+/** A thousandth of a processor, and a megabyte. */
+function statsOf({ clock }: FakeState, { id, config, startedAt = 0 }: FakeContainer): ContainerStats {
+  const time = clock.now();
+  return {
+    id,
+    metadata: config.metadata,
+    labels: config.labels,
+    cpu: { time, usageCoreNanoseconds: (time - startedAt) * 1000 },
+    memory: {
+      time,
+      workingSetBytes: megabyte,
+      availableBytes: undefined,
+      usageBytes: megabyte,
+      rssBytes: megabyte,
+      pageFaults: 0,
+      majorPageFaults: 0,
+    },
+    writableLayer: { time, usedBytes: 0, inodesUsed: 0 },
   };
 }
 

@@ -10,6 +10,8 @@ export interface FakeRegistryEntry {
   /** Why not; the code is UNKNOWN unless it is a CriError. */
   readonly refusal?: string | CriError;
   readonly milliseconds?: number;
+  /** Only who says so gets it: `user:password`. */
+  readonly identity?: string;
 }
 
 /** By whole name: `docker.io/library/busybox:latest`. What is not there is not found. */
@@ -25,12 +27,17 @@ export function fakeImages(state: FakeState, registry: FakeRegistry): Images {
       await state.fault('ImageStatus');
       return findImage(state, name);
     },
-    pull: async (name) => {
+    pull: async (name, { auth } = {}) => {
       await state.fault('PullImage');
       const whole = wholeImageName(name);
       const entry = registry.get(whole);
       if (entry?.milliseconds !== undefined) await sleep(state.clock, entry.milliseconds);
       if (entry?.refusal instanceof CriError) throw entry.refusal;
+      if (entry?.identity !== undefined && entry.identity !== `${auth?.username}:${auth?.password}`) {
+        const denied = 'pull access denied, repository does not exist or may require authorization';
+        const details = `failed to resolve reference "${whole}": ${denied}`;
+        throw refusal('PullImage', `failed to pull and unpack image "${whole}": ${details}`, 'UNKNOWN');
+      }
       if (entry?.image === undefined) {
         const details = entry?.refusal ?? `failed to resolve reference "${whole}": ${whole}: not found`;
         const code = entry?.refusal === undefined ? 'NOT_FOUND' : 'UNKNOWN';

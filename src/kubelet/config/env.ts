@@ -12,6 +12,10 @@ export interface ConfigSources {
   secret(namespace: string, name: string): Secret | undefined;
   /** All Services that are there now. */
   services(): readonly Service[];
+  /** Resolves when all is known that a pod names. */
+  follow?(pod: Pod): Promise<void>;
+  /** It is gone. */
+  forget?(podUid: string): void;
 }
 
 interface EnvContext {

@@ -1,7 +1,7 @@
 /** What of the node a container sees, and where. Source: makeMounts of kubelet/kubelet_pods.go. */
 import path from 'node:path';
 import type { Mount } from '../../cri/container-types.ts';
-import type { Container, Pod, VolumeMount } from '../../kinds/generated/types.ts';
+import type { Container, Pod, Volume, VolumeMount } from '../../kinds/generated/types.ts';
 import { isHostNetwork } from '../containers.ts';
 import type { EnvEntry } from './env-entry.ts';
 import { ContainerConfigError } from './errors.ts';
@@ -37,7 +37,12 @@ function subPathOf(mount: VolumeMount, env: readonly EnvEntry[]): string {
   return text;
 }
 
-function volumeMount(mount: VolumeMount, facts: MountFacts): Mount {
+/** What the agent itself writes, nobody else does; a claim may be asked for to be read alone. */
+const isReadOnly = ({ configMap, secret, downwardAPI, projected, persistentVolumeClaim }: Volume): boolean =>
+  [configMap, secret, downwardAPI, projected].some((source) => source !== undefined) ||
+  persistentVolumeClaim?.readOnly === true;
+
+function volumeMount(mount: VolumeMount, source: Volume | undefined, facts: MountFacts): Mount {
   const volume = facts.volumes.get(mount.name);
   if (volume === undefined)
     throw new ContainerConfigError(`cannot find volume "${mount.name}" to mount into container`);
@@ -50,7 +55,7 @@ function volumeMount(mount: VolumeMount, facts: MountFacts): Mount {
   return {
     containerPath: path.isAbsolute(mount.mountPath) ? mount.mountPath : path.join('/', mount.mountPath),
     hostPath: subPath === '' ? volume : path.join(volume, subPath),
-    readonly: mount.readOnly === true,
+    readonly: mount.readOnly === true || (source !== undefined && isReadOnly(source)),
     recursiveReadOnly: mount.readOnly === true && mount.recursiveReadOnly === 'Enabled',
     propagation: propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations],
   };
@@ -59,7 +64,10 @@ function volumeMount(mount: VolumeMount, facts: MountFacts): Mount {
 const hostsFilePath = '/etc/hosts';
 
 export function containerMounts(pod: Pod, container: Container, facts: MountFacts): Mount[] {
-  const volumes = (container.volumeMounts ?? []).map((mount) => volumeMount(mount, facts));
+  const sources = new Map((pod.spec?.volumes ?? []).map((volume) => [volume.name, volume]));
+  const volumes = (container.volumeMounts ?? []).map((mount) =>
+    volumeMount(mount, sources.get(mount.name), facts),
+  );
   const hasOwnHosts = volumes.some(({ containerPath }) => containerPath === hostsFilePath);
   const knowsName = isHostNetwork(pod) || facts.podIPs.length > 0;
   const { terminationMessagePath } = container;

@@ -20,7 +20,7 @@ export interface SandboxFacts {
 }
 
 /** `<logs>/default_web_<uid>` */
-function podLogsFolder({ metadata }: Pod, logsFolder: string): string {
+export function podLogsFolder({ metadata }: Pod, logsFolder: string): string {
   return path.join(logsFolder, `${metadata.namespace}_${metadata.name}_${metadata.uid}`);
 }
 

@@ -1,22 +1,28 @@
 /** Keeps the node's object and its lease: registers it, tells how it is, and that it lives. */
 
 import { isDeepStrictEqual } from 'node:util';
+import type { EventText } from '../../client/change.ts';
 import type { Client } from '../../client/typed-client.ts';
 import type { ContainerRuntime } from '../../cri/runtime.ts';
 import type { Node, NodeStatus } from '../../kinds/generated/types.ts';
+import { getOwn } from '../../kinds/object.ts';
 import { StatusError } from '../../kinds/status.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { microTimestamp } from '../../lib/timestamp.ts';
 import { kubeletLimits } from '../limits.ts';
+import { nodeHappenings } from './node-happenings.ts';
 import { type NodeIdentity, type NodeObservation, nodeObject, nodeStatus } from './node-status.ts';
 
 export interface NodeKeeperOptions {
+  /** What other parts of the agent know of the node. */
+  readonly state?: () => Pick<NodeObservation, 'pressures' | 'isShuttingDown'>;
   readonly identity: NodeIdentity;
   readonly client: Client;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly record?: (event: EventText) => void;
 }
 
 const leaseNamespace = 'kube-node-lease';
@@ -35,19 +41,28 @@ function isUnchanged(old: NodeStatus, status: NodeStatus): boolean {
 export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
   #reportedAt = Number.NEGATIVE_INFINITY;
+  /** As it was reported last. */
+  #known: Node | undefined;
+  #wasReady = false;
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
   }
 
+  /** As it was seen last. */
+  get node(): Node | undefined {
+    return this.#known;
+  }
+
   /** Until the signal aborts. Never rejects: the server may be away for long. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
+    const started = clock.monotonic();
     while (!signal.aborted) {
       try {
         const node = await this.#report();
         await this.#renewLease(node);
-        await sleep(clock, kubeletLimits.nodeStatusMilliseconds, signal);
+        await sleep(clock, this.#wait(node, clock.monotonic() - started), signal);
       } catch (failure) {
         log.warn('the node could not be told of', { error: String(failure) });
         await sleep(clock, kubeletLimits.failureMilliseconds, signal);
@@ -57,16 +72,34 @@ export class NodeKeeper {
 
   async #observe(): Promise<NodeObservation> {
     const { runtime, clock } = this.#options;
-    const now = clock.now();
+    const state = { now: clock.now(), ...this.#options.state?.() };
     try {
       const [conditions, images] = await Promise.all([runtime.node.conditions(), runtime.images.list()]);
-      return { runtime: conditions, images, now };
+      return { runtime: conditions, images, ...state };
     } catch (failure) {
-      return { runtime: failure as Error, images: [], now };
+      return { runtime: failure as Error, images: [], ...state };
     }
   }
 
+  /** A node that starts is looked at often, so that it takes pods as soon as it can. */
+  #wait(node: Node, sinceStart: number): number {
+    this.#wasReady ||=
+      node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+    const isStarting = !this.#wasReady && sinceStart < kubeletLimits.nodeStartMillisecondsMax;
+    return isStarting ? kubeletLimits.nodeStartMilliseconds : kubeletLimits.nodeStatusMilliseconds;
+  }
+
   async #report(): Promise<Node> {
+    const known = this.#known;
+    const { node, before } = await this.#write();
+    this.#known = node;
+    for (const event of nodeHappenings(node, { before: known ?? before, started: known === undefined }))
+      this.#options.record?.(event);
+    return node;
+  }
+
+  /** As it is written now, and as it was. */
+  async #write(): Promise<{ node: Node; before: Node | undefined }> {
     const { identity, client, clock } = this.#options;
     const observation = await this.#observe();
     const nodes = client.of('Node');
@@ -76,14 +109,29 @@ export class NodeKeeper {
     } catch (failure) {
       if (!isMissing(failure)) throw failure;
       this.#reportedAt = observation.now;
-      return nodes.create(nodeObject(identity, nodeStatus(identity, observation)));
+      const made = await nodes.create(nodeObject(identity, nodeStatus(identity, observation)));
+      return { node: made, before: undefined };
     }
+    const before = node;
+    // What it is called may have changed while the agent was away.
+    if (this.#known === undefined) node = await this.#registerAgain(node);
     const status = nodeStatus(identity, observation, node.status);
     const isDue = clock.now() - this.#reportedAt >= kubeletLimits.nodeReportMilliseconds;
-    if (!isDue && isUnchanged(node.status ?? {}, status)) return node;
+    if (!isDue && isUnchanged(node.status ?? {}, status)) return { node, before };
     const written = await nodes.updateStatus({ ...node, status });
     this.#reportedAt = observation.now;
-    return written;
+    return { node: written, before };
+  }
+
+  /** What every node is labelled with, and our annotations, as they are now; other labels are given but once. */
+  async #registerAgain(node: Node): Promise<Node> {
+    const { identity, client } = this.#options;
+    const { labels, annotations } = nodeObject({ ...identity, labels: {} }, {}).metadata;
+    const isThere = (own: Record<string, string> = {}, all: Record<string, string> = {}) =>
+      Object.entries(own).every(([name, value]) => getOwn(all, name) === value);
+    if (isThere(labels, node.metadata.labels) && isThere(annotations, node.metadata.annotations)) return node;
+    const patch = { metadata: { labels, annotations } };
+    return client.of('Node').patch({ name: identity.name }, { type: 'strategic', patch });
   }
 
   /** Owned by its node, so that it goes with it. */

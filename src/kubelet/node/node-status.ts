@@ -14,6 +14,7 @@ export interface NodeIdentity {
   /** Where the agent itself answers. */
   readonly port: number;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface NodeObservation {
@@ -21,31 +22,43 @@ export interface NodeObservation {
   readonly runtime: readonly RuntimeCondition[] | Error;
   readonly images: readonly Image[];
   readonly now: number;
+  /** What the node runs short of: `MemoryPressure`, ... */
+  readonly pressures?: readonly string[];
+  readonly isShuttingDown?: boolean;
 }
 
 type Verdict = Pick<NodeCondition, 'status' | 'reason' | 'message'>;
 
-const pressures: readonly (readonly [string, Verdict])[] = [
-  [
-    'MemoryPressure',
-    {
-      status: 'False',
-      reason: 'KubeletHasSufficientMemory',
-      message: 'kubelet has sufficient memory available',
-    },
-  ],
-  [
-    'DiskPressure',
-    { status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-  ],
-  [
-    'PIDPressure',
-    { status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
-  ],
-];
+/** The condition's name; the reasons and messages for being short, and for not being so. */
+const pressures = [
+  {
+    type: 'MemoryPressure',
+    short: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+    fine: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  },
+  {
+    type: 'DiskPressure',
+    short: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+    fine: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  },
+  {
+    type: 'PIDPressure',
+    short: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+    fine: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+  },
+] as const;
 
-function ready({ runtime }: NodeObservation): Verdict {
+function pressureVerdicts(found: readonly string[] = []): (readonly [string, Verdict])[] {
+  return pressures.map(({ type, short, fine }) => {
+    const isShort = found.includes(type);
+    const [reason, message] = isShort ? short : fine;
+    return [type, { status: isShort ? 'True' : 'False', reason, message }];
+  });
+}
+
+function ready({ runtime, isShuttingDown }: NodeObservation): Verdict {
   const not = (message: string): Verdict => ({ status: 'False', reason: 'KubeletNotReady', message });
+  if (isShuttingDown) return not('node is shutting down');
   if (runtime instanceof Error) return not(`container runtime is down: ${runtime.message}`);
   const failed = ['RuntimeReady', 'NetworkReady']
     .map(
@@ -73,7 +86,7 @@ function ready({ runtime }: NodeObservation): Verdict {
 /** Others' conditions stay; one that stays as it is keeps the time since when it is so. */
 function conditions(old: readonly NodeCondition[], observation: NodeObservation): NodeCondition[] {
   const now = timestamp(observation.now);
-  const own = [...pressures, ['Ready', ready(observation)] as const];
+  const own = [...pressureVerdicts(observation.pressures), ['Ready', ready(observation)] as const];
   return [
     ...old.filter(({ type }) => own.every(([mine]) => mine !== type)),
     ...own.map(([type, verdict]) => {
@@ -125,7 +138,10 @@ export function nodeObject(identity: NodeIdentity, status: NodeStatus): Node {
   return {
     metadata: {
       name,
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      annotations: {
+        'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+        ...identity.annotations,
+      },
       labels: {
         'beta.kubernetes.io/arch': info.architecture,
         'beta.kubernetes.io/os': info.operatingSystem,

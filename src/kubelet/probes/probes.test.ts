@@ -172,6 +172,42 @@ describe('the rhythm of probes', () => {
     assert.equal(probes.liveness('web-0'), undefined);
   });
 
+  test('what an earlier kubelet found out holds until this one finds otherwise', async () => {
+    const { probes, probe, running, answers, advance, take } = world();
+    const container = testContainer('web', {
+      startupProbe: probe('s'),
+      readinessProbe: probe('r', { failureThreshold: 2 }),
+    });
+    const pod = testPod({ containers: [container] });
+    const before = (containerID: string, holds: 'True' | 'False') => ({
+      conditions: [{ type: 'Ready', status: holds }],
+      containerStatuses: [
+        {
+          ...{ name: 'web', image: 'web', imageID: '', restartCount: 0, containerID },
+          ...{ started: true, ready: true, state: { running: {} } },
+        },
+      ],
+    });
+    answers.r = 500;
+    probes.follow({ ...pod, status: before('containerd://web-0', 'True') }, running);
+    assert.deepEqual([probes.startup('web-0'), probes.readiness('web-0')], ['Success', 'Success']);
+    await advance(4);
+    assert.equal(probes.readiness('web-0'), 'Success');
+    await advance(2);
+    assert.equal(probes.readiness('web-0'), 'Failure');
+    const failed = 'event Readiness probe failed: HTTP probe failed with statuscode: 500';
+    assert.deepEqual(take(), ['r at 0', failed, 'r at 5', failed, 'changed']);
+    probes.forget('uid-1');
+    // Its node was away: it is ready again when it says so itself.
+    probes.follow({ ...pod, status: before('containerd://web-0', 'False') }, running);
+    assert.deepEqual([probes.startup('web-0'), probes.readiness('web-0')], ['Success', undefined]);
+    probes.forget('uid-1');
+    // That was another container.
+    probes.follow({ ...pod, status: before('containerd://other', 'True') }, running);
+    assert.deepEqual([probes.startup('web-0'), probes.readiness('web-0')], [undefined, undefined]);
+    probes.close();
+  });
+
   test('a pod that ends is asked whether it is ready, and nothing else', async () => {
     const { probes, probe, running, advance, take } = world();
     const container = testContainer('web', { livenessProbe: probe('l'), readinessProbe: probe('r') });

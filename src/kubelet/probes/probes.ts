@@ -46,6 +46,24 @@ interface Worker {
   isOver: boolean;
 }
 
+/**
+ * What an earlier kubelet has found out holds until this one finds otherwise: else every start of an agent would take
+ * healthy pods out of their Services for a moment. Source: KEP-4781.
+ */
+function stateBefore(kind: ProbeKind, { status }: Pod, containerId: string): ProbeState {
+  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const before = statuses.find(({ containerID = '' }) => containerID.endsWith(`://${containerId}`));
+  if (before?.state?.running === undefined) return firstState;
+  const isPodReady = status?.conditions?.some(
+    ({ type, status: holds }) => type === 'Ready' && holds === 'True',
+  );
+  const held =
+    kind === 'startup'
+      ? before.started === true
+      : kind === 'readiness' && before.ready && isPodReady === true;
+  return held ? { verdict: 'Success', last: 'Success', run: 1 } : firstState;
+}
+
 export class Probes implements PodProbes {
   readonly #options: ProbesOptions;
   /** By pod, then by kind and container id: as many as running containers have probes. */
@@ -84,7 +102,8 @@ export class Probes implements PodProbes {
             key,
             this.#start({
               ...{ kind, container, probe, pod, podIP, containerId: running.id },
-              ...{ startedAt: running.startedAt ?? running.createdAt, state: firstState },
+              ...{ startedAt: running.startedAt ?? running.createdAt },
+              state: stateBefore(kind, pod, running.id),
               ...{ cancel: () => {}, isOver: false },
             }),
           );

@@ -26,6 +26,10 @@ const ownConditions = [
   'PodScheduled',
 ];
 
+/** Others write that condition too: what they say is not ours to repeat. */
+const isOwnDisruption = ({ type, reason }: { type: string; reason?: string }): boolean =>
+  type === 'DisruptionTarget' && reason === 'TerminationByKubelet';
+
 const isOwn = ({ type }: { type: string }): boolean => ownConditions.includes(type);
 
 /** The pod as the server has it, with what the agent last made of it: the server's copy may lag behind. */
@@ -75,7 +79,7 @@ export function statusPatch(pod: Pod, status: PodStatus): object {
       hostIPs: replaced(status.hostIPs),
       // A merge keeps what it is not told to drop.
       conditions: (status.conditions ?? [])
-        .filter(isOwn)
+        .filter((condition) => isOwn(condition) || isOwnDisruption(condition))
         .map((condition) => ({ reason: null, message: null, ...condition })),
     },
   };

@@ -1,14 +1,15 @@
 /** Gets a container its image, by its pull policy. Source: EnsureImageExists of kubelet/images/image_manager.go. */
-import type { Image } from '../../cri/container-types.ts';
+import type { Image, ImageAuth } from '../../cri/container-types.ts';
 import type { Images } from '../../cri/runtime.ts';
 import type { SandboxConfig } from '../../cri/sandbox-types.ts';
-import type { Pod } from '../../kinds/generated/types.ts';
+import type { Pod, Secret } from '../../kinds/generated/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { goDuration } from '../../lib/go-duration.ts';
 import { type BackOffEntry, nextBackOff, remainingWait } from '../back-off.ts';
 import type { PodContainer } from '../containers.ts';
 import { imageName } from '../image-name.ts';
 import { kubeletLimits } from '../limits.ts';
+import { pullCredentials } from '../pull-credentials.ts';
 import type { StartFailure } from '../status/container-status.ts';
 import { containerEvent, normal, type PodEvent, type RecordPodEvent, warning } from './pod-event.ts';
 
@@ -21,6 +22,8 @@ export interface PullRequest {
   readonly pod: Pod;
   readonly container: PodContainer;
   readonly sandbox: SandboxConfig;
+  /** Who may ask registries for it. */
+  readonly secrets: readonly Secret[];
 }
 
 interface Failed extends BackOffEntry {
@@ -120,7 +123,8 @@ export class ImagePuller {
     let pulling = asking;
     const done = this.#queue.then(async () => {
       pulling = this.#clock.monotonic();
-      const reference = await this.#images.pull(name, { sandbox: request.sandbox });
+      const { sandbox, secrets } = request;
+      const reference = await this.#pullAsAny(name, { sandbox, identities: pullCredentials(name, secrets) });
       return this.#images.status(reference);
     });
     this.#queue = done.catch(() => {});
@@ -141,6 +145,24 @@ export class ImagePuller {
       tell(warning('Failed', `Failed to pull image "${asked}": ${message}`));
       return fail('ErrImagePull', message, this.#note(request.pod, asked, message));
     }
+  }
+
+  /** Tries one identity after the other until one is let in. */
+  async #pullAsAny(
+    name: string,
+    { sandbox, identities }: { sandbox: SandboxConfig; identities: readonly ImageAuth[] },
+  ): Promise<string> {
+    if (identities.length === 0) return this.#images.pull(name, { sandbox });
+    const failures: string[] = [];
+    for (const auth of identities)
+      try {
+        return await this.#images.pull(name, { sandbox, auth });
+      } catch (failure) {
+        failures.push((failure as Error).message);
+      }
+    // As Go puts several errors together: each once.
+    const [first = '', ...others] = new Set(failures);
+    throw new Error(others.length === 0 ? first : `[${[first, ...others].join(', ')}]`);
   }
 
   /** Remembers a failure; the wait that follows it. */

@@ -40,13 +40,14 @@ async function runPreStop(tools: KillTools, end: ContainerEnd): Promise<number> 
   const { pod, container } = end;
   const started = tools.clock.monotonic();
   const over = new AbortController();
-  const target = { container: container?.container as Container, containerId: end.id, podIP: end.podIP };
-  const run = tools.hooks.run(preStop, target).catch((failure: Error) => {
+  const target = {
+    ...{ pod, containerId: end.id, podIP: end.podIP },
+    container: container?.container as Container,
+  };
+  const run = tools.hooks.run(preStop, target).catch(() => {
     if (container === undefined) return;
-    tools.record(
-      pod,
-      containerEvent(container, warning('FailedPreStopHook', `PreStopHook failed: ${failure.message}`)),
-    );
+    // Without the reason: what a hook answers may be secret.
+    tools.record(pod, containerEvent(container, warning('FailedPreStopHook', 'PreStopHook failed')));
   });
   await Promise.race([run, sleep(tools.clock, end.graceSeconds * 1000, over.signal)]);
   over.abort();

@@ -1,5 +1,5 @@
 /** What the agent keeps on the node's disk for a pod: its hosts file, and its containers' last words. */
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { kubeletLimits } from '../limits.ts';
 
@@ -44,6 +44,12 @@ export class PodFiles {
   /** The container's last words, as much as is shown of them; empty when there are none. */
   async readTermination(uid: string, container: { name: string; restartCount: number }): Promise<string> {
     return readStart(this.terminationPath(uid, container), kubeletLimits.terminationMessageBytesMax);
+  }
+
+  /** The uids of pods that have a folder. */
+  async list(): Promise<string[]> {
+    const entries = await readdir(this.#folder, { withFileTypes: true }).catch(() => []);
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
   async remove(uid: string): Promise<void> {

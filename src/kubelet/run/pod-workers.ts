@@ -3,11 +3,15 @@
  * another. Source of the life cycle: kubelet/pod_workers.go of Kubernetes.
  */
 import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
+import { onAbort } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import type { Rejection } from '../admit/admit.ts';
+import { refusedBefore, rejectedStatus } from '../admit/rejected.ts';
+import { isTerminal } from '../end.ts';
 import { kubeletLimits } from '../limits.ts';
 import { isWritten, withOwnStatus } from './api-status.ts';
-import type { SyncRequest, SyncResult } from './sync-pod.ts';
+import type { Eviction, SyncRequest, SyncResult } from './sync-pod.ts';
 import { newMemory, type PodMemory } from './tools.ts';
 
 /** What a worker does, given to it: so that it can be tried without a server. */
@@ -16,6 +20,8 @@ export interface WorkerHost {
   writeStatus(pod: Pod, status: PodStatus): Promise<void>;
   /** Lets a deleted pod go that has ended. */
   letGo(pod: Pod): Promise<void>;
+  /** Why the node does not take it; `others` are those that it has taken and that have not ended. */
+  admit?(pod: Pod, others: readonly Pod[]): Promise<Rejection | undefined>;
   /** Removes what the node has of a pod that has ended and is gone. */
   cleanUp(uid: string): Promise<void>;
 }
@@ -30,6 +36,12 @@ interface Worker {
   isDirty: boolean;
   isBusy: boolean;
   hasEnded: boolean;
+  /** Whether it was asked if the node takes it. */
+  isAdmitted: boolean;
+  /** Why the node has not taken it. */
+  rejection: Rejection | undefined;
+  /** Why another part of the node wants it gone. */
+  evicted: Eviction | undefined;
   cancel: () => void;
   /** Statuses are written one after the other, the latest only. */
   writing: Promise<void>;
@@ -44,6 +56,7 @@ export class PodWorkers {
   readonly #signal: AbortSignal;
   /** By uid: as many as the node has pods. */
   readonly #workers = new Map<string, Worker>();
+  #admitting: Promise<unknown> = Promise.resolve();
 
   constructor(host: WorkerHost, options: { clock: Clock; log: Logger; signal: AbortSignal }) {
     this.#host = host;
@@ -59,6 +72,11 @@ export class PodWorkers {
     return this.#workers.has(uid);
   }
 
+  /** All that are looked after, each with what the agent says of it itself. */
+  pods(): Pod[] {
+    return [...this.#workers.values()].map(({ pod, status }) => withOwnStatus(pod, status));
+  }
+
   /** The server has this pod for this node. */
   update(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
@@ -72,6 +90,9 @@ export class PodWorkers {
         isDirty: false,
         isBusy: false,
         hasEnded: false,
+        isAdmitted: false,
+        rejection: refusedBefore(pod),
+        evicted: undefined,
         cancel: () => {},
         writing: Promise.resolve(),
         written: undefined,
@@ -96,6 +117,28 @@ export class PodWorkers {
       },
     };
     this.wake(uid);
+  }
+
+  /** Ends it for good, and says so. False when it is not here, or has ended. */
+  evict(uid: string, eviction: Eviction): boolean {
+    const worker = this.#workers.get(uid);
+    if (worker === undefined || worker.hasEnded || worker.rejection !== undefined) return false;
+    worker.evicted ??= eviction;
+    this.wake(uid);
+    return true;
+  }
+
+  /** Those that the node has taken and that have not ended. */
+  active(): Pod[] {
+    return [...this.#workers.values()]
+      .filter((worker) => worker.isAdmitted && !worker.hasEnded && worker.rejection === undefined)
+      .map(({ pod, status }) => withOwnStatus(pod, status))
+      .filter(({ status }) => !isTerminal(status?.phase));
+  }
+
+  /** When every status that is known now has been written, or refused. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map(({ writing }) => writing));
   }
 
   /** Something happened to it. */
@@ -127,15 +170,38 @@ export class PodWorkers {
   /** Resolves to the milliseconds until the next look; Infinity: when something happens. */
   async #look(uid: string, worker: Worker): Promise<number> {
     if (worker.hasEnded) return this.#part(uid, worker);
+    if (!worker.isAdmitted) await this.#admit(worker);
+    if (worker.rejection !== undefined) {
+      this.#tell(worker, rejectedStatus(worker.pod, worker.rejection, this.#clock.now()));
+      worker.hasEnded = true;
+      return this.#part(uid, worker);
+    }
+    const { evicted } = worker;
     const result = await this.#host.sync({
       pod: withOwnStatus(worker.pod, worker.status),
       memory: worker.memory,
+      ...(evicted === undefined ? {} : { evicted }),
       onStatus: (status) => this.#tell(worker, status),
     });
     this.#tell(worker, result.status);
     if (!result.hasEnded) return result.again;
     worker.hasEnded = true;
     return this.#part(uid, worker);
+  }
+
+  /** One after the other: the room that one takes, the next has not. What has begun, or is to end, is not asked again. */
+  async #admit(worker: Worker): Promise<void> {
+    const asking = this.#admitting.then(async () => {
+      const { metadata, status } = worker.pod;
+      const isAsked =
+        worker.rejection === undefined &&
+        status?.startTime === undefined &&
+        metadata.deletionTimestamp === undefined;
+      if (isAsked) worker.rejection = await this.#host.admit?.(worker.pod, this.active());
+      worker.isAdmitted = true;
+    });
+    this.#admitting = asking.catch(() => {});
+    await asking;
   }
 
   /** Of a pod that has ended: its last status, then the server's leave, then nothing. */
@@ -172,7 +238,18 @@ export class PodWorkers {
           pod: worker.pod.metadata.name,
           error: String(failure),
         });
+        this.#tellLater(worker);
       }
     });
+  }
+
+  /** The server may be away: once it is back it hears of what happened meanwhile. */
+  #tellLater(worker: Worker): void {
+    const uid = worker.pod.metadata.uid ?? '';
+    const cancel = this.#clock.after(kubeletLimits.failureMilliseconds, () => {
+      takeOff();
+      if (this.#workers.get(uid) === worker && worker.status !== undefined) this.#tell(worker, worker.status);
+    });
+    const takeOff = onAbort(this.#signal, cancel);
   }
 }

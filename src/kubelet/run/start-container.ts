@@ -3,7 +3,7 @@
 import type { ContainerConfig, Image } from '../../cri/container-types.ts';
 import { CriError } from '../../cri/errors.ts';
 import type { SandboxConfig } from '../../cri/sandbox-types.ts';
-import type { Pod } from '../../kinds/generated/types.ts';
+import type { Pod, Secret } from '../../kinds/generated/types.ts';
 import { goDuration } from '../../lib/go-duration.ts';
 import { nextBackOff, remainingWait } from '../back-off.ts';
 import { type ContainerFacts, containerConfig } from '../config/container-config.ts';
@@ -26,6 +26,8 @@ export interface StartRequest {
   readonly volumes: ReadonlyMap<string, string>;
   readonly observed: ObservedPod;
   readonly memory: PodMemory;
+  /** For registries. */
+  readonly secrets: readonly Secret[];
 }
 
 export type StartOutcome =
@@ -57,7 +59,8 @@ export async function startContainer(tools: RunTools, request: StartRequest): Pr
     const message = `back-off ${goDuration(wait.backOff)} restarting failed container=${name} pod=${podText(pod)}`;
     return fail('CrashLoopBackOff', message, wait.remaining);
   }
-  const pulled = await tools.puller.ensure({ pod, container, sandbox: request.sandbox });
+  const { sandbox, secrets } = request;
+  const pulled = await tools.puller.ensure({ pod, container, sandbox, secrets });
   if ('failure' in pulled)
     return fail(
       pulled.failure.reason,
@@ -150,12 +153,12 @@ async function postStart(
   const { pod, container, memory, podIPs } = request;
   const { name, lifecycle } = container.container;
   if (lifecycle?.postStart !== undefined) {
-    const target = { container: container.container, containerId: started.id, podIP: podIPs[0] };
+    const target = { pod, container: container.container, containerId: started.id, podIP: podIPs[0] };
     try {
       await tools.hooks.run(lifecycle.postStart, target);
     } catch (failure) {
-      const message = `PostStartHook failed: ${(failure as Error).message}`;
-      tools.record(pod, containerEvent(container, warning('FailedPostStartHook', message)));
+      // The reason stands in the status alone, which fewer people read.
+      tools.record(pod, containerEvent(container, warning('FailedPostStartHook', 'PostStartHook failed')));
       tools.record(pod, containerEvent(container, normal('Killing', 'FailedPostStartHook')));
       await tools.runtime.containers.stop(started.id, kubeletLimits.graceSecondsMin);
       return started.fail('PostStartHookError', (failure as Error).message, 0);

@@ -16,6 +16,7 @@ import { killContainer, killPod } from './kill.ts';
 import { observePod } from './observe.ts';
 import { normal, warning } from './pod-event.ts';
 import { prune } from './prune.ts';
+import { pullSecrets } from './pull-secrets.ts';
 import { startContainer } from './start-container.ts';
 import type { PodMemory, RunTools } from './tools.ts';
 import { VolumeError } from './volume-error.ts';
@@ -28,11 +29,19 @@ export interface SyncResult {
   readonly hasEnded: boolean;
 }
 
+export interface Eviction {
+  /** `Evicted`, `Terminated`. */
+  readonly reason: string;
+  readonly message: string;
+  /** Left out: the pod's own. */
+  readonly graceSeconds?: number;
+}
+
 export interface SyncRequest {
   readonly pod: Pod;
   readonly memory: PodMemory;
   /** Another part of the node wants it gone. */
-  readonly evicted?: { readonly reason: string; readonly message: string };
+  readonly evicted?: Eviction;
   /** The status on the way: before something that takes long. */
   readonly onStatus: (status: PodStatus) => void;
 }
@@ -42,7 +51,10 @@ export async function syncPod(tools: RunTools, request: SyncRequest): Promise<Sy
   const { pod, evicted } = request;
   const end = podEnd(pod, { now: tools.clock.now(), ...(evicted && { evicted }) });
   if (end.ends) return endPod(tools, request, end);
+  await tools.sources.follow?.(pod);
   const observed = await observe(tools, pod);
+  // What runs since before this kubelet did is judged by what it was then, also in the plan.
+  tools.probes.follow(pod, observed);
   const steps = planPod(pod, observed, tools.probes);
   let told = request;
   if (steps.length > 0) {
@@ -93,7 +105,7 @@ async function endPod(
   tools.probes.follow(pod, observed);
   const before = statusOf(tools, request, { observed, progress: 'ending', failure });
   request.onStatus(before);
-  await killPod(tools, pod, observed);
+  await killPod(tools, withGrace(pod, request.evicted?.graceSeconds), observed);
   const after = await observe(tools, pod);
   await tools.volumes.remove(pod);
   tools.puller.forget(pod.metadata.uid ?? '');
@@ -101,6 +113,15 @@ async function endPod(
   const told = { ...request, pod: { ...pod, status: before } };
   const status = statusOf(tools, told, { observed: after, progress: 'ended', failure });
   return { status, again: kubeletLimits.syncMilliseconds, hasEnded: true };
+}
+
+/** Whoever evicts it may leave it less time than it was promised, never more. */
+function withGrace(pod: Pod, seconds: number | undefined): Pod {
+  const { deletionGracePeriodSeconds: left } = pod.metadata;
+  if (seconds === undefined || (left !== undefined && left <= seconds)) return pod;
+  const own = pod.spec?.terminationGracePeriodSeconds;
+  const deletionGracePeriodSeconds = own === undefined ? seconds : Math.min(own, seconds);
+  return { ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds } };
 }
 
 /** What is mounted follows the objects it was made of; one that is gone now changes nothing. */
@@ -144,6 +165,7 @@ async function doSteps(
   }
   if (starts.length === 0) return again;
   const create = steps.find((step) => step.type === 'createSandbox');
+  const secrets = pullSecrets(tools, pod);
   const ground = await groundFor(tools, request, { observed, create });
   if (typeof ground === 'number') return ground;
   for (const step of starts) {
@@ -152,7 +174,7 @@ async function doSteps(
     const outcome = await startContainer(tools, {
       ...{ pod, container, step, observed, memory: request.memory },
       ...{ sandboxId: ground.sandboxId, sandbox: ground.config },
-      ...{ podIPs: ground.podIPs, volumes: ground.volumes },
+      ...{ podIPs: ground.podIPs, volumes: ground.volumes, secrets },
     });
     if (outcome.started) continue;
     again = Math.min(again, outcome.again);

@@ -37,6 +37,8 @@ export interface Volumes {
   prepare(pod: Pod, place: PodPlace): Promise<ReadonlyMap<string, string>>;
   /** Once nothing of the pod runs any more. */
   remove(pod: Pod): Promise<void>;
+  /** The same for a pod of which only its uid is known: an agent before this one made them. */
+  removeOrphans?(podUid: string): Promise<void>;
 }
 
 /** What probes say, and whom they ask. */

@@ -1,5 +1,5 @@
 /** A pod's whole status, from what the runtime has. Source: generateAPIPodStatus of kubelet/kubelet_pods.go. */
-import type { ContainerStatus, Pod, PodStatus } from '../../kinds/generated/types.ts';
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../kinds/generated/types.ts';
 import { qosClass } from '../../kinds/pod/qos.ts';
 import { timestamp } from '../../lib/timestamp.ts';
 import {
@@ -71,17 +71,34 @@ export function podStatus(pod: Pod, facts: PodFacts): PodStatus {
     startTime: old.startTime ?? timestamp(facts.now),
     ...addresses(pod, facts),
     qosClass: old.qosClass ?? qosClass(pod.spec ?? { containers: [] }),
-    conditions: podConditions(pod, {
-      phase,
-      init,
-      app,
-      hasSandbox: checkSandbox(pod, facts.observed).keep,
-      now: facts.now,
-    }),
+    conditions: withDisruption(
+      podConditions(pod, {
+        ...{ phase, init, app, now: facts.now },
+        hasSandbox: checkSandbox(pod, facts.observed).keep,
+      }),
+      facts,
+    ),
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
     containerStatuses: [...app].sort(byName),
     ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral.sort(byName) }),
   };
+}
+
+/** Reasons for which the agent ends pods that could have gone on. Source: podmanager, eviction and nodeshutdown of kubelet. */
+const disruptions = ['Evicted', 'Terminated'];
+
+function withDisruption(conditions: PodCondition[], { failure, now }: PodFacts): PodCondition[] {
+  if (failure === undefined || !disruptions.includes(failure.reason)) return conditions;
+  const others = conditions.filter(({ type }) => type !== 'DisruptionTarget');
+  const before = conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
+  return [
+    ...others,
+    {
+      ...{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' },
+      message: failure.message,
+      lastTransitionTime: before?.lastTransitionTime ?? timestamp(now),
+    },
+  ];
 }
 
 /** What others keep in the status: resize, nominatedNodeName, resource claims. */

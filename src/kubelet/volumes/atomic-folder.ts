@@ -22,6 +22,8 @@ export interface VolumeFile {
   readonly content: Buffer;
   /** Permission bits. */
   readonly mode: number;
+  /** The user that owns it; left out: the agent's own. */
+  readonly owner?: number;
 }
 
 /** By relative path: `app/settings.json`. */
@@ -64,14 +66,14 @@ async function writeGeneration(folder: string, files: VolumeFiles, group: number
   await mkdir(folder, { recursive: true, mode: 0o755 });
   // The process's umask must not decide what containers may read.
   await chmod(folder, 0o755);
-  for (const [name, { content, mode }] of files) {
+  for (const [name, { content, mode, owner }] of files) {
     const file = path.join(folder, name);
     for (const parent of foldersAbove(name)) {
       await mkdir(path.join(folder, parent), { recursive: true });
       await chmod(path.join(folder, parent), 0o755);
     }
     await writeFile(file, content);
-    if (group !== undefined) await chown(file, -1, group);
+    if (group !== undefined || owner !== undefined) await chown(file, owner ?? -1, group ?? -1);
     await chmod(file, group === undefined ? mode : mode | groupReads);
   }
 }
@@ -99,7 +101,8 @@ async function isSame(folder: string, files: VolumeFiles): Promise<boolean> {
     const wanted = files.get(name);
     if (wanted === undefined) return false;
     const file = path.join(folder, name);
-    const { mode } = await lstat(file);
+    const { mode, uid } = await lstat(file);
+    if (wanted.owner !== undefined && wanted.owner !== uid) return false;
     if ((mode & 0o777 & ~groupReads) !== (wanted.mode & ~groupReads)) return false;
     if (!wanted.content.equals(await readFile(file))) return false;
   }

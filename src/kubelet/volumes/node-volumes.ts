@@ -1,5 +1,5 @@
 /** A pod's volumes on the node's disk. Places are those of upstream, below the pod's folder. */
-import { chmod, chown, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { EmptyDirVolumeSource, Pod, Volume } from '../../kinds/generated/types.ts';
 import { readQuantity } from '../../kinds/quantities.ts';
@@ -13,6 +13,7 @@ import type { Volumes } from '../run/tools.ts';
 import { VolumeError } from '../run/volume-error.ts';
 import { writeAtomically } from './atomic-folder.ts';
 import { prepareHostPath } from './host-path.ts';
+import { claimNameOf, type PersistentVolumes } from './persistent.ts';
 import { type PodToken, volumeFiles } from './volume-files.ts';
 
 /** Memory as a file system: mounting takes privileges that tests do not have. */
@@ -21,6 +22,18 @@ export interface MemoryFolders {
   mount(folder: string, sizeBytes: number | undefined): Promise<void>;
   /** Fine when it is not there. */
   unmount(folder: string): Promise<void>;
+}
+
+export interface NodeVolumesOptions {
+  readonly files: PodFiles;
+  readonly sources: ConfigSources;
+  readonly token: PodToken;
+  /** Whoever gives tokens need not keep those of this pod any more. */
+  readonly forgetTokens?: (podUid: string) => void;
+  readonly memory: MemoryFolders;
+  /** Where claims' volumes are; without it there are none. */
+  readonly persistent?: PersistentVolumes;
+  readonly clock: Clock;
 }
 
 const pluginFolders = {
@@ -32,22 +45,10 @@ const pluginFolders = {
 } as const;
 
 export class NodeVolumes implements Volumes {
-  readonly #options: {
-    files: PodFiles;
-    sources: ConfigSources;
-    token: PodToken;
-    memory: MemoryFolders;
-    clock: Clock;
-  };
+  readonly #options: NodeVolumesOptions;
   #generations = 0;
 
-  constructor(options: {
-    files: PodFiles;
-    sources: ConfigSources;
-    token: PodToken;
-    memory: MemoryFolders;
-    clock: Clock;
-  }) {
+  constructor(options: NodeVolumesOptions) {
     this.#options = options;
   }
 
@@ -63,8 +64,18 @@ export class NodeVolumes implements Volumes {
     for (const volume of pod.spec?.volumes ?? [])
       if (volume.emptyDir?.medium === 'Memory')
         await this.#options.memory.unmount(this.#folder(uid, volume.name, 'emptyDir'));
+    this.#options.forgetTokens?.(uid);
+    this.#options.persistent?.forget(uid);
     // Only what is made here: a hostPath is the node's own.
     await rm(path.join(this.#options.files.folder(uid), 'volumes'), { recursive: true, force: true });
+  }
+
+  async removeOrphans(uid: string): Promise<void> {
+    const folder = path.join(this.#options.files.folder(uid), 'volumes');
+    const ofMemory = path.join(folder, pluginFolders.emptyDir);
+    for (const name of await readdir(ofMemory).catch(() => []))
+      await this.#options.memory.unmount(path.join(ofMemory, name));
+    await rm(folder, { recursive: true, force: true });
   }
 
   #folder(uid: string, name: string, plugin: keyof typeof pluginFolders): string {
@@ -74,6 +85,8 @@ export class NodeVolumes implements Volumes {
   async #one(pod: Pod, volume: Volume, place: PodPlace): Promise<string> {
     const uid = pod.metadata.uid ?? '';
     if (volume.hostPath !== undefined) return prepareHostPath(volume.name, volume.hostPath);
+    if (this.#options.persistent !== undefined && claimNameOf(pod, volume) !== undefined)
+      return this.#options.persistent.prepare(pod, volume);
     if (volume.emptyDir !== undefined)
       return this.#emptyDir(pod, this.#folder(uid, volume.name, 'emptyDir'), volume.emptyDir);
     const plugin = (['configMap', 'secret', 'downwardAPI', 'projected'] as const).find(
@@ -93,7 +106,7 @@ export class NodeVolumes implements Volumes {
       await writeAtomically(folder, files ?? new Map(), { name, group });
     } catch (failure) {
       if (failure instanceof ContainerConfigError)
-        throw new VolumeError(volume.name, failure.message, failure);
+        throw new VolumeError(volume.name, failure.message, { cause: failure });
       throw failure;
     }
     return folder;

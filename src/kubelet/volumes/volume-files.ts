@@ -116,15 +116,8 @@ async function projectedFiles(
   if (downwardAPI !== undefined) return downwardFiles(context, downwardAPI.items, mode);
   if (serviceAccountToken !== undefined) {
     const { path, audience, expirationSeconds = tokenSecondsDefault } = serviceAccountToken;
-    return new Map([
-      [
-        path,
-        {
-          content: await tokenOf(context, { audience, expirationSeconds }),
-          mode: tokenMode(context.pod, mode),
-        },
-      ],
-    ]);
+    const content = await tokenOf(context, { audience, expirationSeconds });
+    return new Map([[path, { content, ...tokenAccess(context.pod, mode) }]]);
   }
   throw new VolumeError(context.volume, 'this kind of projected source is not supported on this node');
 }
@@ -137,13 +130,25 @@ async function tokenOf(
     return Buffer.from(await context.token(context.pod, request));
   } catch (cause) {
     const why = `failed to fetch token: ${(cause as Error).message}`;
-    throw new VolumeError(context.volume, why, cause);
+    throw new VolumeError(context.volume, why, { cause });
   }
 }
 
-/** Nobody but its own user reads a token, unless the pod's group does. Source: volume/projected. */
-const tokenMode = (pod: Pod, mode: number): number =>
-  pod.spec?.securityContext?.fsGroup === undefined ? mode : 0o600;
+/** The user that all containers run as, when the spec says so and they are of one mind. */
+function commonUser({ spec }: Pod): number | undefined {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  const users = new Set(
+    containers.map(({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser),
+  );
+  return users.size === 1 ? [...users][0] : undefined;
+}
+
+/** Nobody but the pod's own user and group reads a token, where they are known. Source: volume/projected, FsUserFrom. */
+function tokenAccess(pod: Pod, mode: number): Pick<VolumeFile, 'mode' | 'owner'> {
+  const owner = commonUser(pod);
+  if (owner === undefined && pod.spec?.securityContext?.fsGroup === undefined) return { mode };
+  return { mode: 0o600, ...(owner === undefined ? {} : { owner }) };
+}
 
 /** Undefined for a volume of another kind. Throws VolumeError. */
 export async function volumeFiles(
