@@ -59,11 +59,14 @@ function askOverUdp(ask: Ask): Promise<ForeignAnswer | 'truncated'> {
       if (answer !== undefined) finish(() => resolve(answer));
     });
     // Connected, so that only this server is heard, and a refusal is heard at once.
-    socket.connect(upstream.port, upstream.address, () => {
+    const send = (refusal?: Error) => {
+      // No route leads there: Node tells it here, although its types do not.
+      if (refusal) return fail(refusal);
       socket.send(query, (error) => {
         if (error) fail(error);
       });
-    });
+    };
+    socket.connect(upstream.port, upstream.address, send);
   });
 }
 

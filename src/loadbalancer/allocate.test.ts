@@ -36,12 +36,15 @@ const cases: { name: string; services: Service[]; pools?: Pool[]; result: Record
   {
     name: 'an address outside every pool is changed',
     services: [service('a', { has: ['10.7.7.7'] })],
-    result: { a: '10.0.0.1' },
+    result: { a: '10.0.0.1 for ["10.7.7.7"] is not allowed in config' },
   },
   {
     name: 'of two that have one, the elder keeps it',
     services: [service('a', { has: ['10.0.0.1'] }), service('b', { has: ['10.0.0.1'] })],
-    result: { a: '10.0.0.1 kept', b: '10.0.0.2' },
+    result: {
+      a: '10.0.0.1 kept',
+      b: '10.0.0.2 for can\'t change sharing key for "default/b", address also in use by default/a',
+    },
   },
   {
     name: 'exhausted',
@@ -84,10 +87,72 @@ const cases: { name: string; services: Service[]; pools?: Pool[]; result: Record
       a: '["10.7.7.7"] is not allowed in config',
       b: 'invalid spec.loadBalancerIP "x"',
       c: 'unknown pool "none"',
-      d: 'fd00::1 does not match the families IPv4 of the Service',
+      d: 'requested loadBalancer IP(s) ["fd00::1"] does not match the ipFamily of the service',
       e: '10.0.0.2 kept',
-      f: 'can\'t use "10.0.0.2": address also in use by default/e',
+      f: 'can\'t change sharing key for "default/f", address also in use by default/e',
     },
+  },
+  {
+    name: 'wishes that contradict themselves or the pool',
+    services: [
+      service('a', {
+        spec: { loadBalancerIP: '10.0.0.1' },
+        annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.2' },
+      }),
+      service('b', { annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.2,x' } }),
+      service('c', {
+        annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.2', 'metallb.io/address-pool': 'special' },
+      }),
+      service('d', { spec: { ipFamilies: ['IPv6'] }, annotations: { 'metallb.io/address-pool': 'default' } }),
+      service('e', { spec: { loadBalancerIP: 'y' }, has: ['10.0.0.3'] }),
+    ],
+    pools: [...pools, special],
+    result: {
+      a: 'service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP',
+      b: 'invalid metallb.io/loadBalancerIPs: "10.0.0.2,x"',
+      c: 'requested loadBalancer IP(s) ["10.0.0.2"] is not compatible with requested address pool special',
+      d: 'no available IPs in pool default for ipv6 IPFamily',
+      e: '10.0.0.3 kept, though invalid spec.loadBalancerIP "y"',
+    },
+  },
+  {
+    name: 'a pool for others',
+    services: [
+      service('a'),
+      service('b', { annotations: { 'metallb.io/address-pool': 'theirs' } }),
+      service('c', { spec: { loadBalancerIP: '10.4.0.2' } }),
+      service('d', { has: ['10.4.0.1'] }),
+    ],
+    pools: [
+      {
+        ...makePool('theirs', ['10.4.0.1-10.4.0.2']),
+        allocation: {
+          priority: 1,
+          namespaces: new Set(['theirs']),
+          namespaceMatchers: [],
+          serviceMatchers: [],
+        },
+      },
+      ...pools,
+    ],
+    result: {
+      a: '10.0.0.1',
+      b: 'pool theirs not compatible for ip assignment',
+      c: 'pool theirs not compatible for ip assignment',
+      d: '10.0.0.2 for pool theirs not compatible for ip assignment',
+    },
+  },
+  {
+    name: 'the second family, as soon as there is one',
+    services: [
+      service('a', {
+        spec: { ...dual, ipFamilyPolicy: 'PreferDualStack' },
+        has: ['10.9.0.1'],
+      }),
+      service('b', { spec: { ...dual, ipFamilyPolicy: 'PreferDualStack' }, has: ['10.0.0.1'] }),
+    ],
+    pools: [...pools, special],
+    result: { a: '10.9.0.1 fd00::1 kept', b: '10.0.0.1 kept' },
   },
   {
     name: 'a pool that is only for those who name it',
@@ -136,10 +201,10 @@ const cases: { name: string; services: Service[]; pools?: Pool[]; result: Record
     result: {
       a: '10.0.0.1',
       b: '10.0.0.1',
-      c: 'can\'t use "10.0.0.1": port TCP/80 is already in use on the address by default/a',
+      c: 'port TCP/80 is already in use on "10.0.0.1"',
       d: '10.0.0.1',
-      e: 'can\'t use "10.0.0.1": address also in use by default/a',
-      f: 'can\'t use "10.0.0.1": address also in use by default/a, and local traffic needs the same selector',
+      e: 'can\'t change sharing key for "default/e", address also in use by default/a',
+      f: 'can\'t change sharing key for "default/f", address also in use by default/a',
     },
   },
 ];
@@ -151,7 +216,11 @@ for (const { name, services, pools: from = pools, result } of cases)
       [...assignments].map(([key, each]) => [
         key.replace('default/', ''),
         each.type === 'assigned'
-          ? `${each.ips.join(' ')}${each.isNew ? '' : ' kept'}`
+          ? [
+              `${each.ips.join(' ')}${each.isNew ? '' : ' kept'}`,
+              ...(each.lost === undefined ? [] : [` for ${each.lost}`]),
+              ...(each.problem === undefined ? [] : [`, though ${each.problem}`]),
+            ].join('')
           : each.type === 'failed'
             ? each.why
             : 'none',

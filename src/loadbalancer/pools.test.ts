@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PoolError, parseRange } from '../kinds/metallb/ranges.ts';
 import { formatAddress } from '../lib/ip.ts';
 import { configurationCharactersMax } from './limits.ts';
-import {
-  checkPools,
-  holds,
-  makePool,
-  type Pool,
-  PoolError,
-  parseConfiguration,
-  parseRange,
-} from './pools.ts';
+import { checkPools, holds, joinPools, makePool, type Pool, parseConfiguration, poolsFor } from './pools.ts';
 
 const shown = ({ name, ranges, autoAssign, avoidBuggyIPs }: Pool): string =>
   [
@@ -58,8 +51,16 @@ const refused: [string, string, RegExp][] = [
   ['numbers for addresses', pool('addresses: [5]'), /addresses is no list of ranges/],
   ['nonsense', pool('addresses: [x]'), /invalid CIDR "x"/],
   ['half a range', pool('addresses: ["10.0.0.1-"]'), /invalid IP range "10.0.0.1-"/],
-  ['backwards', pool('addresses: ["10.0.0.9-10.0.0.1"]'), /start IP 10.0.0.9 is after the end IP 10.0.0.1/],
-  ['two families', pool('addresses: ["10.0.0.9-fd00::1"]'), /its ends are of two families/],
+  [
+    'backwards',
+    pool('addresses: ["10.0.0.9-10.0.0.1"]'),
+    /start IP "10.0.0.9" is after the end IP "10.0.0.1"/,
+  ],
+  [
+    'two families',
+    pool('addresses: ["10.0.0.9-fd00::1"]'),
+    /start IP "10.0.0.9" is after the end IP "fd00::1"/,
+  ],
   ['overlapping', pool('addresses: ["10.0.0.0/24", "10.0.0.7/32"]'), /pool "a" overlaps with pool "a"/],
   ['a bomb of aliases', 'a: &a [1]\nb: [*a, *a, *a]', /could not parse config/],
   ['too long', ' '.repeat(configurationCharactersMax + 1), /longer than/],
@@ -85,4 +86,51 @@ test('what a pool gives out', () => {
     [false, true, false, false],
   );
   assert.equal(holds(buggy, 'IPv6', first + 1n), false);
+});
+
+test('a pool of the ConfigMap takes the place of the object of its name, and is asked first', () => {
+  const objects = [makePool('a', ['10.0.0.0/24']), makePool('default', ['10.0.1.0/24'])];
+  const configured = parseConfiguration(
+    'address-pools: [{ name: default, protocol: layer2, addresses: [10.0.2.0/24] }]',
+  );
+  assert.deepEqual(joinPools(configured, objects).map(shown), [
+    'default: 10.0.2.0-10.0.2.255',
+    'a: 10.0.0.0-10.0.0.255',
+  ]);
+});
+
+test('which pools a Service is served from, in order', () => {
+  const allocation = (priority: number, namespaces: string[], more = {}) => ({
+    allocation: {
+      priority,
+      namespaces: new Set(namespaces),
+      namespaceMatchers: [],
+      serviceMatchers: [],
+      ...more,
+    },
+  });
+  const pools: Pool[] = [
+    makePool('everybody', ['10.0.0.0/24']),
+    { ...makePool('unranked', ['10.0.1.0/24']), ...allocation(0, ['shop']) },
+    { ...makePool('second', ['10.0.2.0/24']), ...allocation(50, ['shop']) },
+    { ...makePool('first', ['10.0.3.0/24']), ...allocation(20, ['shop', 'bank']) },
+    { ...makePool('by name', ['10.0.4.0/24']), ...allocation(1, ['shop']), autoAssign: false },
+    {
+      ...makePool('by labels', ['10.0.5.0/24']),
+      ...allocation(30, [], {
+        namespaceMatchers: [(labels: Record<string, string> = {}) => labels.tier === 'gold'],
+        serviceMatchers: [(labels: Record<string, string> = {}) => labels.public === 'yes'],
+      }),
+    },
+  ];
+  const namesFor = (namespace: string, namespaceLabels = {}, labels = {}) =>
+    poolsFor(pools, { namespace, namespaceLabels, labels }).map(({ name }) => name);
+  assert.deepEqual(namesFor('default'), ['everybody']);
+  assert.deepEqual(namesFor('shop'), ['first', 'second', 'unranked', 'everybody']);
+  assert.deepEqual(namesFor('bank', { tier: 'gold' }, { public: 'yes' }), [
+    'first',
+    'by labels',
+    'everybody',
+  ]);
+  assert.deepEqual(namesFor('default', { tier: 'gold' }), ['everybody']);
 });

@@ -48,6 +48,8 @@ export interface KernelProxyOptions {
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
   readonly signal: AbortSignal;
+  /** Told of each failure to program the rules, besides the log. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 const sliceIndex = 'kernelProxyService';
@@ -101,6 +103,12 @@ export class KernelProxy {
   /** What is programmed, or about to be. */
   get planner(): Planner | undefined {
     return this.#planner;
+  }
+
+  /** The planner with what it plans for: for `wherry why`. */
+  get current(): { readonly planner: Planner; readonly network: NodeNetwork } | undefined {
+    if (this.#planner === undefined || this.#network === undefined) return undefined;
+    return { planner: this.#planner, network: this.#network };
   }
 
   /** Resolves when nft is not at work; something may be due by the clock. */
@@ -179,6 +187,7 @@ export class KernelProxy {
     } catch (error) {
       this.#needsAll = true;
       this.#metrics.failures.add();
+      this.#options.onFailure?.(error as Error);
       const wait = backoffMilliseconds(retryBackoff, this.#failures++, random);
       log.error('the rules could not be programmed', { error, retryMilliseconds: Math.round(wait) });
       return wait;

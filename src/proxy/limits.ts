@@ -18,3 +18,27 @@ export const pendingTriggersMax = 10_000;
 
 /** What conntrack may list; about 200 bytes for each flow. */
 export const conntrackBytesMax = 256 * 1024 * 1024;
+
+/** A connection that is tried for `wherry why` has this long. */
+export const dialMilliseconds = 2_000;
+
+/** How long a connection is watched: a forwarder without an endpoint accepts, and closes at once. */
+export const lingerMilliseconds = 200;
+
+/** A refusal of a datagram comes within this time, or not at all. */
+export const datagramMilliseconds = 500;
+
+/** A DNS server that is tried has this long, twice. */
+export const resolveMilliseconds = 1_000;
+
+/** Things that one request to a node may try. */
+export const probesMax = 100;
+
+/** Trying from inside a pod: a process of its own, with its start. */
+export const podProbeMilliseconds = 15_000;
+
+/** What that process may say. */
+export const podProbeBytesMax = 1024 * 1024;
+
+/** Listening sockets that are told of. */
+export const socketsMax = 256;

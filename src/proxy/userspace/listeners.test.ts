@@ -101,3 +101,12 @@ for (const { name, service: object, slices, listeners } of cases)
     );
     assert.deepEqual(shown, listeners);
   });
+
+test('node ports on the machine itself lead where a node answers', () => {
+  const object = service({ ...balanced, externalTrafficPolicy: 'Local' }, []);
+  const planned = planListeners(object, { slices: onTwo, nodes, hostAddresses: ['127.0.0.1'] });
+  assert.deepEqual(
+    planned.filter(({ address }) => address === '127.0.0.1').map(({ port, backends }) => [port, backends]),
+    [[30080, [{ address: '127.244.2.6', port: 8080 }]]],
+  );
+});

@@ -38,6 +38,8 @@ export interface ListenerOptions {
   readonly slices: readonly EndpointSlice[];
   /** The nodes whose ports are listened on here. */
   readonly nodes: readonly ProxiedNode[];
+  /** Addresses of the machine itself, on which node ports are listened for as well. */
+  readonly hostAddresses?: readonly string[];
 }
 
 /** `TCP 127.96.0.5 80` */
@@ -97,8 +99,17 @@ function nodePlaces(resolution: PortResolution, { addresses }: ProxiedNode): Pla
     .map((address) => ({ address, port: nodePort, backends, sourceRanges: undefined }));
 }
 
+/** The machine's own, which is no node: the first node that answers has the say. */
+function hostPlaces(byNode: readonly PortResolution[], addresses: readonly string[]): Place[] {
+  const answering = byNode.find((each) => externalBackends(each).length > 0);
+  return answering === undefined ? [] : nodePlaces(answering, { name: '', addresses });
+}
+
 /** Every place where the Service answers. */
-export function planListeners(service: Service, { slices, nodes }: ListenerOptions): Listener[] {
+export function planListeners(
+  service: Service,
+  { slices, nodes, hostAddresses = [] }: ListenerOptions,
+): Listener[] {
   if (shapeOf(service) !== 'virtual') return [];
   const at = (name: string) => resolve(service, { slices, node: { name }, allowLoopback: true });
   const anywhere = at('');
@@ -116,6 +127,7 @@ export function planListeners(service: Service, { slices, nodes }: ListenerOptio
       ...clusterPlaces(service, resolution),
       ...balancerPlaces(service, here.length === 0 ? [resolution] : here),
       ...here.flatMap((each, node) => nodePlaces(each, nodes[node]!)),
+      ...hostPlaces(here, hostAddresses),
     ];
     return places
       .filter(({ backends }) => backends.length > 0)

@@ -28,6 +28,8 @@ export interface UserspaceProxyOptions {
   readonly scheduling?: Scheduling;
   /** Ports below 1024 can be listened on: true unless given. See lib/low-ports.ts. */
   readonly lowPorts?: boolean;
+  /** See ListenerOptions. */
+  readonly hostAddresses?: readonly string[];
 }
 
 interface Open {
@@ -126,10 +128,11 @@ export class UserspaceProxy {
   }
 
   async #reconcile(key: string): Promise<void> {
-    const { informers } = this.#options;
+    const { informers, hostAddresses = [] } = this.#options;
     const service = informers.of('Service').get(key);
     const slices = informers.of('EndpointSlice').byIndex(sliceIndex, key);
-    const wanted = service === undefined ? [] : planListeners(service, { slices, nodes: this.#nodes() });
+    const options = { slices, nodes: this.#nodes(), hostAddresses };
+    const wanted = service === undefined ? [] : planListeners(service, options);
     const keys = new Set(wanted.map(listenerKey));
     for (const old of this.#wanted.get(key) ?? [])
       if (!keys.has(listenerKey(old))) this.#close(listenerKey(old), key);
