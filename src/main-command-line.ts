@@ -1,14 +1,24 @@
 /** Commands and their options. */
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UserError } from './lib/errors.ts';
-import { checkServerOptions, type RawServerOptions, UsageError } from './main-options.ts';
+import { checkAgentOptions, type RawAgentOptions, withAgentOptions } from './main-agent-options.ts';
+import { addImageCommands } from './main-image.ts';
+import { checkServerOptions, type RawServerOptions } from './main-options.ts';
+import { addTokenCommands } from './main-token.ts';
+import { addClusterCommands } from './main-up.ts';
+import { addWhy } from './main-why-command.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Codes of errors that come from an option's value though the check stands deeper down. */
-const optionErrors: ReadonlySet<string> = new Set(['USAGE', 'BAD_SERVICE_CIDR', 'BAD_NODE_PORT_RANGE']);
+const optionErrors: ReadonlySet<string> = new Set([
+  'USAGE',
+  'BAD_SERVICE_CIDR',
+  'BAD_NODE_PORT_RANGE',
+  'BAD_CLUSTER_CIDR',
+]);
 
 const seriousCommanderCodes = (code: string): boolean =>
   code !== 'commander.helpDisplayed' && code !== 'commander.help' && code !== 'commander.version';
@@ -23,18 +33,18 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (failure) {
-    return explain(failure);
+    return explain(failure, args[0]);
   }
 }
 
 /** A person's mistake is told in a line; anything else with its stack, because it is ours. */
-function explain(failure: unknown): number {
+function explain(failure: unknown, command: string | undefined): number {
   // commander has printed its message itself.
   if (failure instanceof CommanderError)
     return seriousCommanderCodes(failure.code) ? exitCodes.usage : exitCodes.done;
   if (failure instanceof UserError) {
     process.stderr.write(`wherry: ${failure.message}\n`);
-    if (failure instanceof UsageError) process.stderr.write('wherry: try wherry server --help\n');
+    if (failure.code === 'USAGE') process.stderr.write(`wherry: try wherry ${command} --help\n`);
     return optionErrors.has(failure.code) ? exitCodes.usage : exitCodes.failed;
   }
   process.stderr.write(
@@ -50,7 +60,12 @@ function makeProgram(finish: (code: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'wherry: ')) })
     .showHelpAfterError('wherry: try wherry --help')
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 the command line is wrong.');
+  addClusterCommands(program, finish);
+  addImageCommands(program, finish);
   addServer(program, finish);
+  addAgent(program, finish);
+  addTokenCommands(program, defaultDataDirectory());
+  addWhy(program, finish);
   program
     .command('version')
     .description('print the version')
@@ -71,10 +86,13 @@ function addServer(program: Command, finish: (code: number) => void): void {
       defaultDataDirectory(),
     )
     .option('--port <number>', 'port to listen on; 0 takes a free one', '6443')
-    .option('--bind-address <address>', 'IP address to listen on', '127.0.0.1')
+    .option('--bind-address <addresses>', 'IP addresses to listen on', '127.0.0.1')
     .option('--advertise-address <address>', 'IP address at which nodes and pods reach the server')
     .option('--store <store>', 'sqlite (kept in the data directory) or memory (gone at the end)', 'sqlite')
     .option('--service-cidr <ranges>', 'range of ClusterIPs, or IPv4,IPv6', '10.96.0.0/16')
+    .option('--cluster-cidr <ranges>', "range of pods' addresses, or IPv4,IPv6", '10.244.0.0/16')
+    .option('--node-cidr-mask-size <sizes>', "prefix length of a node's share: 24, of IPv6 64 unless given")
+    .option('--node-monitor-grace-period <time>', 'how long a node may be silent: 50s unless given')
     .option('--service-node-port-range <range>', 'range of node ports', '30000-32767')
     .option('--tls-san <name>', "one more name or address for the server's certificate", gather, [])
     .option(
@@ -86,6 +104,11 @@ function addServer(program: Command, finish: (code: number) => void): void {
     .option('--simulated-nodes <count>', 'nodes without machines, whose pods only seem to run', '0')
     .option('--simulated-node-events <switch>', 'on: they tell in Events what happens, or off', 'on')
     .option(
+      '--load-balancer-pool <ranges>',
+      'addresses for Services of type LoadBalancer, as a pool that is made when there is none',
+    )
+    .option('--node-cidr <range>', 'with --loopback: addresses of DNS, nodes and load balancers')
+    .option(
       '--loopback',
       'a cluster in 127.0.0.0/8 without privileges: simulated pods listen, Services route',
     )
@@ -94,6 +117,17 @@ function addServer(program: Command, finish: (code: number) => void): void {
       const { runServer } = await import('./main-server.ts');
       finish(await runServer(options));
     });
+}
+
+function addAgent(program: Command, finish: (code: number) => void): void {
+  const command = program
+    .command('agent')
+    .description('make this machine a node of a cluster, until SIGTERM or SIGINT');
+  withAgentOptions(command, hostname()).action(async (raw: RawAgentOptions) => {
+    const options = checkAgentOptions(raw);
+    const { runAgentCommand } = await import('./main-agent.ts');
+    finish(await runAgentCommand(options));
+  });
 }
 
 function gather(value: string, earlier: string[]): string[] {

@@ -1,27 +1,49 @@
 /** The control loops, as clients of the API server in its own process: controllers, scheduler, simulated nodes. */
 import type { Handler } from './apiserver/request.ts';
+import type { Controller } from './client/controller.ts';
 import { inProcessTransport } from './client/in-process.ts';
 import { RequestMeter } from './client/request-meter.ts';
 import { Client } from './client/typed-client.ts';
-import { nodeLifecycle } from './controllers/node-lifecycle.ts';
+import type { ClusterRange } from './controllers/cluster-ranges.ts';
+import type { CertificateSigner } from './controllers/csr-signing.ts';
+import { nodeLifecycleName } from './controllers/node-lifecycle.ts';
 import { allControllers } from './controllers/registry.ts';
 import { controllerManagerUser, startControllers } from './controllers/start.ts';
 import type { Logger } from './lib/log.ts';
 import type { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
+import { ensureDefaultPool } from './loadbalancer/default-pool.ts';
+import { loadBalancer, loadBalancerName } from './loadbalancer/load-balancer.ts';
+import {
+  hostBaseOf,
+  type LoopbackRanges,
+  loopbackPool,
+  usualLoopbackRanges,
+} from './main-loopback-ranges.ts';
 import { checkSelection, isSelected, type LoopSelection } from './main-selection.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 
 export interface ControlLoopsOptions {
   /** PEM of the authority that signed the server's certificate. */
   readonly rootAuthority: string;
+  /** Signs certificates in the cluster's name. */
+  readonly signer?: CertificateSigner;
   readonly selection: LoopSelection;
+  readonly serviceCIDRs?: readonly string[];
+  /** How long a node may be silent; upstream's unless given. */
+  readonly nodeGraceMilliseconds?: number;
+  /** Unless given nodes bring their shares of the pods' addresses. */
+  readonly clusterRanges?: readonly ClusterRange[];
   /** Nodes that exist in this process alone; 0: none. */
   readonly simulatedNodes: number;
   /** They tell in Events what happens to their pods: true unless given. */
   readonly simulatedNodeEvents?: boolean;
   /** The range of ClusterIPs of a cluster that lives in 127.0.0.0/8; undefined for any other. */
   readonly loopbackServiceCIDR?: string | undefined;
+  /** Where such a cluster's other things are. */
+  readonly loopbackRanges?: LoopbackRanges | undefined;
+  /** Addresses for load balancers while nobody has said otherwise. */
+  readonly loadBalancerPool?: readonly string[] | undefined;
   readonly log: Logger;
   /** Where the loops count what they do; unless given nowhere. */
   readonly metrics?: MetricsRegistry;
@@ -43,8 +65,28 @@ const schedulerUser = { name: 'system:kube-scheduler', groups: ['system:masters'
 
 /** Throws UserError UNKNOWN_CONTROLLER. */
 export function checkControllers(selection: LoopSelection): void {
-  const names = allControllers({ rootAuthority: '' }).map(({ name }) => name);
-  checkSelection(selection, [...names, schedulerName]);
+  const names = allControllers({
+    rootAuthority: '',
+    signer: () => '',
+    serviceCIDRs: [],
+    clusterRanges: [],
+  }).map(({ name }) => name);
+  checkSelection(selection, [...names, loadBalancerName, schedulerName]);
+}
+
+function selectedControllers(options: ControlLoopsOptions): Controller[] {
+  const { rootAuthority, selection, loopbackServiceCIDR } = options;
+  const controllers = allControllers({
+    rootAuthority,
+    signer: options.signer,
+    nodeGraceMilliseconds: options.nodeGraceMilliseconds,
+    // A loopback cluster has a DNS server and ranges of its own.
+    ...(loopbackServiceCIDR === undefined && {
+      serviceCIDRs: options.serviceCIDRs,
+      clusterRanges: options.clusterRanges,
+    }),
+  });
+  return [...controllers, loadBalancer()].filter(({ name }) => isSelected(selection, name));
 }
 
 /** Returns what ends them; it resolves when nothing is under way any more. */
@@ -52,15 +94,15 @@ export async function runControlLoops(
   handler: Handler,
   options: ControlLoopsOptions,
 ): Promise<() => Promise<void>> {
-  const { rootAuthority, selection, simulatedNodes, loopbackServiceCIDR, log, metrics: registry } = options;
+  const { selection, simulatedNodes, loopbackServiceCIDR, log, metrics: registry } = options;
   const loopback = loopbackServiceCIDR === undefined ? undefined : await import('./main-loopback.ts');
+  const ranges = options.loopbackRanges ?? usualLoopbackRanges;
   const stopping = new AbortController();
   const shared = { clock: systemClock, random: systemRandom, log, signal: stopping.signal };
   const transport = inProcessTransport(handler, { user: controllerManagerUser });
-  const controllers = allControllers({ rootAuthority }).filter(({ name }) => isSelected(selection, name));
   const { client, informers, recorder, stopped } = startControllers({
     ...shared,
-    controllers: [...controllers, ...(loopback?.loopbackControllers() ?? [])],
+    controllers: selectedControllers(options),
     transport,
     metrics: registry && { registry, host: inProcessHost },
   });
@@ -75,21 +117,30 @@ export async function runControlLoops(
     startScheduler({ ...shared, client: schedulerClient, informers, recorder, metrics: registry });
   }
   const ends: Promise<void>[] = [stopped];
+  const pool = options.loadBalancerPool ?? (loopback && [loopbackPool(ranges)]);
+  if (pool !== undefined) ends.push(ensureDefaultPool({ ...shared, client, addresses: pool }));
   if (simulatedNodes > 0) {
     const { startSimulatedNodes } = await import('./testing/simulated-nodes.ts');
     const nodes = startSimulatedNodes({
       ...shared,
       count: simulatedNodes,
-      ...(loopback && { podCIDR: loopback.loopbackRanges.pods, hostBase: loopback.loopbackRanges.hostBase }),
+      ...(loopback && { podCIDR: ranges.pods, hostBase: hostBaseOf(ranges) }),
       events: options.simulatedNodeEvents ?? true,
       transport: inProcessTransport(handler, { user: simulatedNodesUser }),
-      removeNotReadyTaint: !isSelected(selection, nodeLifecycle.name),
+      removeNotReadyTaint: !isSelected(selection, nodeLifecycleName),
       metrics: registry && { registry, host: inProcessHost },
     });
     ends.push(nodes.stopped);
   }
   if (loopback !== undefined && loopbackServiceCIDR !== undefined) {
-    const parts = { client, informers, recorder, serviceCIDR: loopbackServiceCIDR, metrics: registry };
+    const parts = {
+      client,
+      informers,
+      recorder,
+      serviceCIDR: loopbackServiceCIDR,
+      ranges,
+      metrics: registry,
+    };
     const { stopped: loopbackStopped } = await loopback.startLoopback({
       ...parts,
       log,

@@ -41,6 +41,7 @@ test('a Service of simulated pods answers, by address, by name and from outside'
       store: 'memory',
       // Not the range of a cluster that somebody has on this machine.
       serviceCIDRs: ['127.97.0.0/16'],
+      loopbackRanges: { nodes: '127.31.0.0/24', pods: '127.243.0.0/16' },
       nodePortRange: '30000-32767',
       tlsNames: [],
       controllers: parseSelection('*'),
@@ -86,8 +87,8 @@ test('a Service of simulated pods answers, by address, by name and from outside'
   const nodePort = service.spec?.ports?.[0]?.nodePort;
   for (const place of [
     `${service.spec?.clusterIP}:9898`,
-    `127.30.0.2:${nodePort}`,
-    `127.30.0.3:${nodePort}`,
+    `127.31.0.2:${nodePort}`,
+    `127.31.0.3:${nodePort}`,
     `${service.status?.loadBalancer?.ingress?.[0]?.ip}:9898`,
   ])
     await until(() => hostname(`http://${place}/`));

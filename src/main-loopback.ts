@@ -3,58 +3,30 @@
  * addresses for load balancers. Everything is reached from the machine itself, and from nowhere else.
  */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { Controller } from './client/controller.ts';
 import type { EventRecorder } from './client/event-recorder.ts';
 import type { Informers } from './client/informers.ts';
 import type { Client } from './client/typed-client.ts';
-import { Forwarder } from './dns/forwarder.ts';
-import { Publisher } from './dns/publisher.ts';
-import { Resolver } from './dns/resolver.ts';
-import { Responder } from './dns/responder.ts';
-import { DnsServer } from './dns/server.ts';
-import { Zone } from './dns/zone.ts';
+import type { DnsServer } from './dns/server.ts';
 import type { EndpointSlice, Service } from './kinds/generated/types.ts';
 import { StatusError } from './kinds/status.ts';
-import { parseCidr } from './lib/cidr.ts';
 import { UserError } from './lib/errors.ts';
-import { formatAddress } from './lib/ip.ts';
 import type { Logger } from './lib/log.ts';
 import type { MetricsRegistry } from './lib/metrics.ts';
-import { parseResolvConf } from './lib/resolv-conf.ts';
-import { systemClock, systemRandom } from './lib/system.ts';
-import { loadBalancer } from './loadbalancer/load-balancer.ts';
-import { makePool } from './loadbalancer/pools.ts';
+import { systemClock } from './lib/system.ts';
+import { dnsPort, dnsServiceAddress, makeDns } from './main-dns.ts';
+import { dnsAddressOf, type LoopbackRanges } from './main-loopback-ranges.ts';
 import { UserspaceProxy } from './proxy/userspace/userspace-proxy.ts';
 import { PodListeners } from './testing/pod-listeners.ts';
 
-/** Where things are in the loopback range; the last two bytes are as in a cluster of containers. */
-export const loopbackRanges = {
-  services: '127.96.0.0/16',
-  pods: '127.244.0.0/16',
-  /** node-1 has the second address: the first is the DNS server's. */
-  hostBase: 0x7f1e0001n,
-  dns: '127.30.0.1',
-  balancers: '127.30.0.200-127.30.0.250',
-} as const;
-
 const zoneName = 'cluster.local';
-const answerSeconds = 5;
-/** By convention the tenth address of the Services' range. */
-const dnsServiceOffset = 10n;
-const dnsPort = 53;
-
-/** The controllers that only a loopback cluster has. */
-export const loopbackControllers = (): Controller[] => [
-  loadBalancer([makePool('default', [loopbackRanges.balancers])]),
-];
 
 export interface LoopbackOptions {
   readonly client: Client;
   readonly informers: Informers;
   readonly recorder: EventRecorder;
   readonly serviceCIDR: string;
+  readonly ranges: LoopbackRanges;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly metrics?: MetricsRegistry;
@@ -63,10 +35,14 @@ export interface LoopbackOptions {
 /** Resolves when it has begun; `stopped` resolves after the signal, when every port is closed. */
 export async function startLoopback(options: LoopbackOptions): Promise<{ stopped: Promise<void> }> {
   const { informers, recorder, log, signal } = options;
-  const lowPorts = await hasLowPorts();
+  const lowPorts = await hasLowPorts(dnsAddressOf(options.ranges));
   const common = { informers, log, signal, lowPorts };
   const listeners = new PodListeners(common);
-  const proxy = new UserspaceProxy({ ...common, recorder, clock: systemClock });
+  const proxy = new UserspaceProxy({
+    ...{ ...common, recorder, clock: systemClock },
+    // As on a machine whose nodes are containers with their ports published.
+    hostAddresses: ['127.0.0.1'],
+  });
   const dns = startDns(options).catch((error: unknown) => {
     log.error('the DNS server could not be started', { error });
   });
@@ -74,11 +50,11 @@ export async function startLoopback(options: LoopbackOptions): Promise<{ stopped
 }
 
 /** Whether this process may listen below 1024: by trying. */
-async function hasLowPorts(): Promise<boolean> {
+async function hasLowPorts(address: string): Promise<boolean> {
   const server = createServer();
   try {
     const listening = once(server, 'listening');
-    server.listen(1, loopbackRanges.dns);
+    server.listen(1, address);
     await listening;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'EACCES';
@@ -90,30 +66,20 @@ async function hasLowPorts(): Promise<boolean> {
 
 /** Serves until the signal. */
 async function startDns(options: LoopbackOptions): Promise<void> {
-  const { informers, client, log, signal, metrics: registry } = options;
+  const { informers, client, log, signal, metrics } = options;
   const address = dnsServiceAddress(options.serviceCIDR);
-  const zone = new Zone({ zone: zoneName, seconds: answerSeconds });
-  const publisher = new Publisher({ informers, zone, zoneName, serverAddresses: [address] });
-  const responder = new Responder({
-    zone,
-    zoneName,
-    seconds: answerSeconds,
-    hasNamespace: (name) => publisher.hasNamespace(name),
-    isReady: () => publisher.isReady,
+  const own = dnsAddressOf(options.ranges);
+  const dns = await makeDns({
+    ...{ informers, zoneName, log, ...(metrics && { metrics }) },
+    ...{ serverAddresses: [address], ownAddresses: [own] },
   });
-  const upstreams = await machineResolvers();
-  const common = { clock: systemClock, log };
-  const forwarder = new Forwarder({ ...common, upstreams, random: systemRandom });
-  const resolver = new Resolver({ responder, forwarder, seconds: answerSeconds });
-  const server = await listen((port) =>
-    DnsServer.start({ ...common, resolver, registry, addresses: [{ address: loopbackRanges.dns, port }] }),
-  );
+  const server = await listen((port) => dns.listen([{ address: own, port }]));
   const stopped = new Promise<void>((resolve) => {
     const stop = () => void server.close().then(resolve);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
-  await publishDnsService(client, { address, port: server.addresses[0]!.port });
+  await publishDnsService(client, { address, own, port: server.addresses[0]!.port });
   await stopped;
 }
 
@@ -127,22 +93,10 @@ async function listen(start: (port: number) => Promise<DnsServer>): Promise<DnsS
   }
 }
 
-function dnsServiceAddress(serviceCIDR: string): string {
-  const range = parseCidr(serviceCIDR);
-  if (range === undefined) throw new UserError('BAD_SERVICE_CIDR', `${serviceCIDR} is no range of addresses`);
-  return formatAddress(range.family, range.base + dnsServiceOffset);
-}
-
-async function machineResolvers(): Promise<{ address: string; port: number }[]> {
-  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
-  const { nameservers } = parseResolvConf(text);
-  // Our own address there would be asked by us, and ask us.
-  return nameservers
-    .filter((address) => address !== loopbackRanges.dns)
-    .map((address) => ({ address, port: dnsPort }));
-}
-
-async function publishDnsService(client: Client, at: { address: string; port: number }): Promise<void> {
+async function publishDnsService(
+  client: Client,
+  at: { address: string; own: string; port: number },
+): Promise<void> {
   const metadata = { name: 'kube-dns', namespace: 'kube-system' };
   const ports = [
     { name: 'dns', port: dnsPort, protocol: 'UDP' },
@@ -161,7 +115,7 @@ async function publishDnsService(client: Client, at: { address: string; port: nu
       },
     },
     addressType: 'IPv4',
-    endpoints: [{ addresses: [loopbackRanges.dns], conditions: { ready: true } }],
+    endpoints: [{ addresses: [at.own], conditions: { ready: true } }],
     ports: ports.map(({ name, protocol }) => ({ name, protocol, port: at.port })),
   };
   await client.of('Service').create(service).catch(existing);

@@ -20,17 +20,27 @@ test('options become numbers and lists', () => {
   const raw = {
     ...usual,
     port: '0',
+    bindAddress: '127.0.0.1, 172.30.0.1',
     serviceCidr: '10.96.0.0/16, fd00::/108',
+    clusterCidr: '10.244.0.0/16, fd00:244::/48',
+    nodeCidrMaskSize: '25,64',
+    nodeMonitorGracePeriod: '20s',
     tlsSan: ['api.example.org', '192.0.2.1'],
   };
   assert.deepEqual(checkServerOptions(raw), {
     dataDirectory: 'data',
     port: 0,
     bindAddress: '127.0.0.1',
+    moreBindAddresses: ['172.30.0.1'],
     advertiseAddress: undefined,
     store: 'sqlite',
     serviceCIDRs: ['10.96.0.0/16', 'fd00::/108'],
     nodePortRange: '30000-32767',
+    clusterRanges: [
+      { range: { family: 'IPv4', base: 0x0af40000n, prefix: 16 }, nodePrefix: 25 },
+      { range: { family: 'IPv6', base: 0xfd000244n << 96n, prefix: 48 }, nodePrefix: 64 },
+    ],
+    nodeGraceMilliseconds: 20_000,
     tlsNames: ['api.example.org', '192.0.2.1'],
     controllers: { all: true, named: new Set(), excluded: new Set() },
     disabledAdmission: ['ServiceAccount', 'Priority'],
@@ -41,6 +51,14 @@ test('options become numbers and lists', () => {
 });
 
 const refused: Record<string, [Partial<RawServerOptions>, string]> = {
+  'a node share that is no number': [
+    { nodeCidrMaskSize: 'big' },
+    '--node-cidr-mask-size is "big"; wanted is a prefix length such as 24, or one for each range of --cluster-cidr',
+  ],
+  'a silence that is shorter than what nodes need': [
+    { nodeMonitorGracePeriod: '5s' },
+    '--node-monitor-grace-period is "5s"; wanted is a time of at least 15s, such as 50s',
+  ],
   'a port that is no number': [
     { port: 'abc' },
     '--port is "abc"; wanted is a number from 0 to 65535, where 0 takes a free port',
@@ -52,6 +70,18 @@ const refused: Record<string, [Partial<RawServerOptions>, string]> = {
   'a negative port': [
     { port: '-1' },
     '--port is "-1"; wanted is a number from 0 to 65535, where 0 takes a free port',
+  ],
+  'a pool of load balancers that runs backwards': [
+    { loadBalancerPool: '172.30.0.9-172.30.0.3' },
+    '--load-balancer-pool: invalid IP range "172.30.0.9-172.30.0.3": start IP "172.30.0.9" is after the end IP "172.30.0.3"; wanted are ranges, such as 172.30.0.200-172.30.0.250',
+  ],
+  'nodes of a loopback cluster elsewhere': [
+    { loopback: true, serviceCidr: '127.96.0.0/16', nodeCidr: '172.30.0.0/24' },
+    '--node-cidr is "172.30.0.0/24"; wanted is a range inside 127.0.0.0/8 of a /24 or more',
+  ],
+  'too many nodes for a loopback cluster': [
+    { loopback: true, serviceCidr: '127.96.0.0/16', simulatedNodes: '199' },
+    '--simulated-nodes is 199; with --loopback there are addresses for 198',
   ],
   'a host name to listen on': [
     { bindAddress: 'localhost' },

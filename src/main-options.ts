@@ -1,6 +1,16 @@
 /** The options of `wherry server`, checked. Nothing here touches the machine. */
 import { isIP } from 'node:net';
+import { type ClusterRange, parseClusterRanges } from './controllers/cluster-ranges.ts';
+import { PoolError, parseRange } from './kinds/metallb/ranges.ts';
 import { UserError } from './lib/errors.ts';
+import {
+  type LoopbackRanges,
+  loopbackNodesMax,
+  loopbackRange,
+  nodeRangePrefixMax,
+  podRangePrefixMax,
+  usualLoopbackRanges,
+} from './main-loopback-ranges.ts';
 import { type LoopSelection, parseSelection } from './main-selection.ts';
 
 /** The command line is wrong: exit code 2. */
@@ -16,12 +26,18 @@ export interface ServerOptions {
   readonly dataDirectory: string;
   readonly port: number;
   readonly bindAddress: string;
+  /** It listens there, too. */
+  readonly moreBindAddresses?: readonly string[];
   /** Where clients inside the cluster reach the server; undefined: chosen from the machine's interfaces. */
   readonly advertiseAddress: string | undefined;
   readonly store: StoreChoice;
   /** One range, or one of each family. */
   readonly serviceCIDRs: readonly string[];
   readonly nodePortRange: string;
+  /** The pods' addresses, of which every node gets a share: one range, or one of each family. */
+  readonly clusterRanges?: readonly ClusterRange[];
+  /** How long a node may be silent before its conditions turn Unknown. */
+  readonly nodeGraceMilliseconds?: number;
   /** More names and addresses for the server's certificate. */
   readonly tlsNames: readonly string[];
   readonly controllers: LoopSelection;
@@ -33,6 +49,10 @@ export interface ServerOptions {
   readonly simulatedNodeEvents: boolean;
   /** Pods, nodes and Services have addresses in 127.0.0.0/8, and answer there. */
   readonly loopback: boolean;
+  /** Unless given the usual ones. */
+  readonly loopbackRanges?: LoopbackRanges;
+  /** Where Services of type LoadBalancer get addresses from while nobody has said otherwise; unless given nowhere. */
+  readonly loadBalancerPool?: readonly string[];
 }
 
 /** As the command line has them. */
@@ -44,12 +64,17 @@ export interface RawServerOptions {
   readonly store: string;
   readonly serviceCidr: string;
   readonly serviceNodePortRange: string;
+  readonly clusterCidr?: string;
+  readonly nodeMonitorGracePeriod?: string;
+  readonly nodeCidrMaskSize?: string;
   readonly tlsSan: readonly string[];
   readonly simulatedNodes: string;
   readonly simulatedNodeEvents: string;
   readonly controllers: string;
   readonly disableAdmissionPlugins: string;
   readonly loopback?: boolean;
+  readonly nodeCidr?: string;
+  readonly loadBalancerPool?: string;
 }
 
 /** Throws UsageError: what was given, and what is wanted. */
@@ -58,17 +83,21 @@ export function checkServerOptions(raw: RawServerOptions): ServerOptions {
   return {
     dataDirectory: raw.dataDir,
     port: portOf(raw.port),
-    bindAddress: addressOf('--bind-address', raw.bindAddress),
+    ...bindAddressesOf(raw.bindAddress),
     advertiseAddress:
       raw.advertiseAddress === undefined ? undefined : addressOf('--advertise-address', raw.advertiseAddress),
     store: storeOf(raw.store),
     serviceCIDRs: raw.serviceCidr.split(',').map((cidr) => cidr.trim()),
     nodePortRange: raw.serviceNodePortRange,
+    clusterRanges: clusterRangesOf(raw),
+    nodeGraceMilliseconds: graceOf(raw.nodeMonitorGracePeriod),
     tlsNames: raw.tlsSan.map(tlsNameOf),
     controllers: parseSelection(raw.controllers),
     disabledAdmission: raw.disableAdmissionPlugins.split(',').filter((name) => name !== ''),
     simulatedNodes: simulatedNodesOf(raw.simulatedNodes),
     loopback: loopbackOf(raw),
+    ...(raw.loopback && { loopbackRanges: loopbackRangesOf(raw) }),
+    ...(raw.loadBalancerPool !== undefined && { loadBalancerPool: poolOf(raw.loadBalancerPool) }),
     simulatedNodeEvents: switchOf('--simulated-node-events', raw.simulatedNodeEvents),
   };
 }
@@ -100,6 +129,71 @@ function loopbackOf({ loopback = false, serviceCidr }: RawServerOptions): boolea
   return loopback;
 }
 
+/** The usual range of pods is none of the loopback: then the usual one of the loopback is meant. */
+function loopbackRangesOf({ nodeCidr, clusterCidr, simulatedNodes }: RawServerOptions): LoopbackRanges {
+  const nodes = nodeCidr ?? usualLoopbackRanges.nodes;
+  if (loopbackRange(nodes, nodeRangePrefixMax) === undefined)
+    throw new UsageError(
+      `--node-cidr is ${JSON.stringify(nodes)}; wanted is a range inside 127.0.0.0/8 of a /${nodeRangePrefixMax} or more`,
+    );
+  const pods = clusterCidr?.startsWith('127.') ? clusterCidr : usualLoopbackRanges.pods;
+  if (loopbackRange(pods, podRangePrefixMax) === undefined)
+    throw new UsageError(
+      `--cluster-cidr is ${JSON.stringify(pods)}; with --loopback a range inside 127.0.0.0/8 of a /${podRangePrefixMax} or more is wanted`,
+    );
+  if (Number(simulatedNodes) > loopbackNodesMax)
+    throw new UsageError(
+      `--simulated-nodes is ${simulatedNodes}; with --loopback there are addresses for ${loopbackNodesMax}`,
+    );
+  return { nodes, pods };
+}
+
+function poolOf(text: string): string[] {
+  const ranges = text.split(',').map((range) => range.trim());
+  for (const range of ranges) {
+    try {
+      parseRange(range);
+    } catch (error) {
+      if (!(error instanceof PoolError)) throw error;
+      throw new UsageError(
+        `--load-balancer-pool: ${error.message}; wanted are ranges, such as 172.30.0.200-172.30.0.250`,
+      );
+    }
+  }
+  return ranges;
+}
+
+/** A /24 for each node, of IPv6 a /64, unless said. */
+function clusterRangesOf({
+  clusterCidr = '10.244.0.0/16',
+  nodeCidrMaskSize,
+}: RawServerOptions): ClusterRange[] {
+  const ranges = clusterCidr.split(',').map((cidr) => cidr.trim());
+  const sizes = (nodeCidrMaskSize?.split(',') ?? []).map((size) =>
+    /^ *\d{1,3} *$/.test(size) ? Number(size) : Number.NaN,
+  );
+  if (sizes.some(Number.isNaN) || sizes.length > ranges.length)
+    throw new UsageError(
+      `--node-cidr-mask-size is ${JSON.stringify(nodeCidrMaskSize)}; wanted is a prefix length such as 24, or one for each range of --cluster-cidr`,
+    );
+  const prefixes = { IPv4: 24, IPv6: 64 };
+  for (const [index, size] of sizes.entries())
+    prefixes[ranges[index]?.includes(':') ? 'IPv6' : 'IPv4'] = size;
+  return parseClusterRanges(ranges, prefixes);
+}
+
+/** Nodes tell of themselves every ten seconds: less would be noise. */
+const nodeGraceSecondsMin = 15;
+
+function graceOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,5}s?$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (seconds >= nodeGraceSecondsMin) return seconds * 1000;
+  throw new UsageError(
+    `--node-monitor-grace-period is ${JSON.stringify(text)}; wanted is a time of at least ${nodeGraceSecondsMin}s, such as 50s`,
+  );
+}
+
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65535))
@@ -113,6 +207,13 @@ function addressOf(option: string, text: string): string {
   if (isIP(text) === 0)
     throw new UsageError(`${option} is ${JSON.stringify(text)}; wanted is an IP address, such as 127.0.0.1`);
   return text;
+}
+
+function bindAddressesOf(text: string): { bindAddress: string; moreBindAddresses: string[] } {
+  const [bindAddress = '', ...more] = text
+    .split(',')
+    .map((address) => addressOf('--bind-address', address.trim()));
+  return { bindAddress, moreBindAddresses: more };
 }
 
 function storeOf(text: string): StoreChoice {

@@ -4,11 +4,13 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ControlPlane } from './apiserver/control-plane.ts';
 import type { ApiResponse, Handler } from './apiserver/request.ts';
+import type { ClusterCertificates } from './cluster/certificates.ts';
 import { unavailableError } from './kinds/status.ts';
 import { createLogger, type Logger } from './lib/log.ts';
 import type { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
 import { advertiseAddressOf, goPlatform, type ServerOptions } from './main-options.ts';
+import { makeTunnels } from './main-tunnels.ts';
 import type { Store } from './store/store.ts';
 
 /** Serves until a signal; resolves with the exit code. Throws UserError when it cannot start. */
@@ -77,10 +79,11 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const { handler, serve } = laterHandler();
     const listener = await http.startHttpServer({
       handler,
-      tls: { ...certificates.server, clientAuthority: certificates.authority },
+      tls: shownBy(certificates),
       clock: systemClock,
       log,
       bindAddress: options.bindAddress,
+      moreAddresses: options.moreBindAddresses ?? [],
       port: options.port,
     });
     undo.push(() => listener.drain());
@@ -99,23 +102,19 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       platform: goPlatform(process.platform, process.arch),
       runtime: `node ${process.version}`,
       disabledAdmission: options.disabledAdmission,
+      tunnels: makeTunnels(certificates, {
+        loopback: options.loopback,
+        ownAddresses: dialledAddresses(options),
+      }),
       serviceAccounts: { issuer: tokenIssuer, privateKey: certificates.serviceAccount.privateKey },
     });
     // Watches end before the store does: requests that are still under way need both.
     undo.splice(1, 0, () => api.close());
-    const { serverUrl, writeKubeconfig } = await import('./cluster/kubeconfig.ts');
-    const { administratorName } = await import('./cluster/certificates.ts');
-    const url = serverUrl(options.bindAddress, listener.port);
-    const kubeconfig = join(dataDirectory, 'kubeconfig');
-    await writeKubeconfig(kubeconfig, {
-      name: 'wherry',
-      server: url,
-      authority: certificates.authority,
-      user: { name: administratorName, ...certificates.administrator },
-    });
+    const access = { certificates, dataDirectory, port: listener.port };
+    const { url, kubeconfig } = await giveAccess(options, access);
     serve(api.handle);
-    const { metrics } = api;
-    undo.push(startLoops(api.handle, options, { rootAuthority: certificates.authority, log, metrics }));
+    await keepJoinToken(api.handle, dataDirectory, certificates.authority);
+    undo.push(startLoops(api.handle, options, { certificates, log, metrics: api.metrics }));
     return { url, dataDirectory, kubeconfig, stop };
   } catch (failure) {
     await stop();
@@ -123,25 +122,80 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
   }
 }
 
+/** A node that joins looks for the authority among what the server shows. */
+const shownBy = ({ server, authority }: ClusterCertificates) => ({
+  ...server,
+  certificate: server.certificate + authority,
+  clientAuthority: authority,
+});
+
+/** The administrator's kubeconfig. */
+async function giveAccess(
+  options: ServerOptions,
+  {
+    certificates,
+    dataDirectory,
+    port,
+  }: { certificates: ClusterCertificates; dataDirectory: string; port: number },
+): Promise<{ url: string; kubeconfig: string }> {
+  const [{ serverUrl, writeKubeconfig }, { administratorName }] = await Promise.all([
+    import('./cluster/kubeconfig.ts'),
+    import('./cluster/certificates.ts'),
+  ]);
+  const url = serverUrl(options.bindAddress, port);
+  const kubeconfig = join(dataDirectory, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, {
+    name: 'wherry',
+    server: url,
+    authority: certificates.authority,
+    user: { name: administratorName, ...certificates.administrator },
+  });
+  return { url, kubeconfig };
+}
+
+/** The token for nodes, in the file `join-token`. */
+async function keepJoinToken(handler: Handler, directory: string, authority: string): Promise<void> {
+  const [{ ensureJoinToken }, { inProcessTransport }, { Client }, { apiServerUser }] = await Promise.all([
+    import('./cluster/join/server-token.ts'),
+    import('./client/in-process.ts'),
+    import('./client/typed-client.ts'),
+    import('./apiserver/boot.ts'),
+  ]);
+  const transport = inProcessTransport(handler, { user: apiServerUser });
+  const client = new Client({ transport, clock: systemClock, userAgent: 'wherry-server/join-token' });
+  await ensureJoinToken({ directory, authority, client });
+}
+
 /** Not waited for: requests are answered before the first loop turns. Returns what ends the loops. */
 function startLoops(
   handler: Handler,
   options: ServerOptions,
-  more: { rootAuthority: string; log: Logger; metrics: MetricsRegistry },
+  more: { certificates: ClusterCertificates; log: Logger; metrics: MetricsRegistry },
 ): () => Promise<void> {
   const { controllers: selection, simulatedNodes, simulatedNodeEvents, loopback, serviceCIDRs } = options;
+  const { clusterRanges, nodeGraceMilliseconds } = options;
   const loopbackServiceCIDR = loopback ? serviceCIDRs[0] : undefined;
-  const loops = import('./main-control-loops.ts').then(({ runControlLoops }) =>
+  const { certificates, log, metrics } = more;
+  const parts = [import('./main-control-loops.ts'), import('./cluster/sign-request.ts')] as const;
+  const loops = Promise.all(parts).then(([{ runControlLoops }, { signRequest }]) =>
     runControlLoops(handler, {
-      ...more,
+      rootAuthority: certificates.authority,
+      signer: (request, how) => signRequest(certificates.authorityPair, request, how),
+      log,
+      metrics,
       selection,
       simulatedNodes,
       simulatedNodeEvents,
       loopbackServiceCIDR,
+      loopbackRanges: options.loopbackRanges,
+      loadBalancerPool: options.loadBalancerPool,
+      serviceCIDRs,
+      clusterRanges,
+      nodeGraceMilliseconds,
     }),
   );
   loops.catch((error: unknown) =>
-    more.log.error('the controllers could not be started', { error: String(error) }),
+    log.error('the controllers could not be started', { error: String(error) }),
   );
   return () => loops.then((stopLoops) => stopLoops());
 }
@@ -195,7 +249,9 @@ function advertised(options: ServerOptions, port: number): { address: string; po
 /** What clients outside may dial: the certificate must name it. */
 function dialledAddresses(options: ServerOptions): string[] {
   const everywhere = options.bindAddress === '0.0.0.0' || options.bindAddress === '::';
-  const own = everywhere ? machineAddresses().slice(0, machineAddressesMax) : [options.bindAddress];
+  const own = everywhere
+    ? machineAddresses().slice(0, machineAddressesMax)
+    : [options.bindAddress, ...(options.moreBindAddresses ?? [])];
   return options.advertiseAddress === undefined ? own : [...own, options.advertiseAddress];
 }
 

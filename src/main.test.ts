@@ -188,12 +188,12 @@ describe('a server', () => {
     await running.stop();
   });
 
-  test('in memory it keeps certificates only', async () => {
+  test('in memory it keeps certificates and the token of nodes only', async () => {
     const data = join(directory, 'memory');
     const server = run(['server', '--data-dir', data, '--port', '0', '--store', 'memory']);
     await ready(server);
     const { readdir, readFile } = await import('node:fs/promises');
-    assert.deepEqual((await readdir(data)).sort(), ['kubeconfig', 'pki']);
+    assert.deepEqual((await readdir(data)).sort(), ['join-token', 'kubeconfig', 'pki']);
     const pki = (name: string) => readFile(join(data, 'pki', name), 'utf8');
     const target = {
       port: Number(/:(\d+),/.exec(server.output())?.[1]),

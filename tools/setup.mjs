@@ -3,7 +3,7 @@
  * Plain JavaScript without dependencies, since it runs under whatever Node the machine has (20 or later),
  * before the project's own Node is installed. Quick when there is nothing to do.
  *
- *   node tools/setup.mjs [--debian]
+ *   node tools/setup.mjs [--debian | --up]     --debian: what the tests need, --up: what a cluster needs
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.u
 
 const realNode = 'the tests on a real node';
 
-/** The Debian packages that tests use, and the command whose presence makes each unnecessary. */
+/** The Debian packages that nodes and tests use, and the command whose presence makes each unnecessary. */
 const debianPackages = [
   { name: 'kubernetes-client', command: 'kubectl', use: 'the tests that drive real kubectl' },
   { name: 'containerd', command: 'containerd', use: realNode },
@@ -102,6 +102,8 @@ function installDebianPackages() {
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
   if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {
+    // `wherry up` says it itself, and what it does instead.
+    if (process.argv.includes('--up')) return;
     const why = isOnPath('apt-get') ? 'installing them takes root' : 'there is no apt-get here';
     for (const { command, use } of missing)
       console.log(`setup: no ${command}, ${why}: ${use} will be skipped`);
@@ -116,7 +118,7 @@ function installDebianPackages() {
 
 try {
   installNodePackages();
-  if (process.argv.includes('--debian')) installDebianPackages();
+  if (process.argv.includes('--debian') || process.argv.includes('--up')) installDebianPackages();
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

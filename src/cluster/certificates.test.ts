@@ -26,7 +26,7 @@ function at(milliseconds: number): Clock {
 test('makes an authority, a server, an administrator and a signing key', async () => {
   const directory = await freshDirectory();
   const made = await ensureCertificates({ directory, serverNames: names, clock: systemClock });
-  assert.deepEqual(made.made, ['ca', 'apiserver', 'admin', 'sa']);
+  assert.deepEqual(made.made, ['ca', 'apiserver', 'admin', 'apiserver-kubelet-client', 'sa']);
   const authority = new X509Certificate(made.authority);
   const server = new X509Certificate(made.server.certificate);
   const administrator = new X509Certificate(made.administrator.certificate);
@@ -35,6 +35,10 @@ test('makes an authority, a server, an administrator and a signing key', async (
   assert.ok(server.verify(authority.publicKey) && server.checkIssued(authority));
   assert.ok(administrator.verify(authority.publicKey) && administrator.checkIssued(authority));
   assert.equal(administrator.subject, 'O=system:masters\nCN=kubernetes-admin');
+  const kubeletClient = new X509Certificate(made.kubeletClient.certificate);
+  assert.equal(kubeletClient.subject, 'O=system:masters\nCN=kube-apiserver-kubelet-client');
+  assert.ok(kubeletClient.checkIssued(authority) && kubeletClient.verify(authority.publicKey));
+  assert.deepEqual(kubeletClient.keyUsage, ['1.3.6.1.5.5.7.3.2']);
   assert.deepEqual(administrator.keyUsage, ['1.3.6.1.5.5.7.3.2']);
   assert.deepEqual(server.keyUsage, ['1.3.6.1.5.5.7.3.1']);
   assert.equal(
@@ -47,6 +51,8 @@ test('makes an authority, a server, an administrator and a signing key', async (
   assert.deepEqual(files.sort(), [
     'admin.crt',
     'admin.key',
+    'apiserver-kubelet-client.crt',
+    'apiserver-kubelet-client.key',
     'apiserver.crt',
     'apiserver.key',
     'ca.crt',
@@ -79,9 +85,17 @@ const renewals: Record<
   },
   'a new address is wanted': { change: async () => {}, names: [...names, '192.0.2.7'], made: ['apiserver'] },
   'a name less is wanted': { change: async () => {}, names: names.slice(1), made: [] },
-  'eleven months later': { change: async () => {}, now: start + 340 * day, made: ['apiserver', 'admin'] },
+  'eleven months later': {
+    change: async () => {},
+    now: start + 340 * day,
+    made: ['apiserver', 'admin', 'apiserver-kubelet-client'],
+  },
   'one month later': { change: async () => {}, now: start + 30 * day, made: [] },
-  'ten years later': { change: async () => {}, now: start + 3650 * day, made: ['ca', 'apiserver', 'admin'] },
+  'ten years later': {
+    change: async () => {},
+    now: start + 3650 * day,
+    made: ['ca', 'apiserver', 'admin', 'apiserver-kubelet-client'],
+  },
   'a leaf is cut off': {
     change: (directory) => writeFile(join(directory, 'admin.crt'), '-----BEGIN CERT'),
     made: ['admin'],
@@ -89,7 +103,7 @@ const renewals: Record<
   'a key is lost': { change: (directory) => unlink(join(directory, 'apiserver.key')), made: ['apiserver'] },
   'the first start was cut off after the authority’s key': {
     change: (directory) => unlink(join(directory, 'ca.crt')),
-    made: ['ca', 'apiserver', 'admin'],
+    made: ['ca', 'apiserver', 'admin', 'apiserver-kubelet-client'],
   },
 };
 for (const [name, { change, now, names: wanted, made }] of Object.entries(renewals)) {

@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { generatedNames } from './generated-names.ts';
 import { findKubectls } from './kubectls.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { checkTranscript, openSession } from './session.ts';
@@ -16,19 +17,6 @@ const files = readdirSync(folder).filter((file) => file.endsWith('.txt'));
 
 /** Sessions that change nodes, and with them the pods of every other session. */
 const isAlone = (file: string) => file.startsWith('nodes-');
-
-/** The alphabet of upstream's generated names; a pod-template-hash is decimal digits in ten letters of it. */
-const letter = '[bcdfghjklmnpqrstvwxz2456789]';
-
-const patterns: readonly (readonly [RegExp, string])[] = [
-  [/(?<=[-=])[456789bcdf]{7,10}\b/g, '<hash>'],
-  [new RegExp(`(?<=<hash>-)${letter}{5}\\b`, 'g'), '<random>'],
-  // Pods and slices of what has no hash in its name: those whose owner's name ends in -rs, -rc, -ds or -svc.
-  [new RegExp(`(?<=-(?:rs|rc|ds|svc)-)${letter}{5}\\b`, 'g'), '<random>'],
-  [/\b10\.244\.\d{1,3}\.\d{1,3}\b/g, '<pod-ip>'],
-  [/\b(containerd:\/\/)[0-9a-f]{64}\b/g, '$1<id>'],
-  [/\bsha256:[0-9a-f]{64}\b/g, 'sha256:<digest>'],
-];
 
 const [kubectl] = findKubectls();
 const noKubectl = kubectl === undefined ? 'no kubectl on PATH' : false;
@@ -48,7 +36,7 @@ function describeSessions(name: string, sessions: readonly string[]): void {
       test(path.basename(file, '.txt'), { skip }, async () => {
         if (kubectl === undefined) return;
         const session = await openSession(server, { kubectl, name: path.basename(file, '.txt') });
-        await checkTranscript(transcript, { ...session, patterns }, kubectl);
+        await checkTranscript(transcript, { ...session, patterns: generatedNames }, kubectl);
       });
     }
   });

@@ -127,6 +127,8 @@ export interface Session {
   patterns?: readonly (readonly [RegExp, string])[];
   /** Shell variables that later commands see as earlier ones have left them. */
   variables?: readonly string[];
+  /** What bash is started by: `['nsenter', '--net=/run/netns/x']` for commands in a namespace. */
+  shell?: readonly string[];
   env: Record<string, string>;
 }
 
@@ -158,7 +160,8 @@ export function runStep(step: Step, session: Session): Promise<string> {
   ];
   return new Promise((resolve) => {
     const command = withVariables(step.command, session.variables);
-    execFile('bash', ['-c', `${prelude}\n${command}`], options, (error, stdout) => {
+    const [program = 'bash', ...args] = [...(session.shell ?? []), 'bash', '-c', `${prelude}\n${command}`];
+    execFile(program, args, options, (error, stdout) => {
       const output = normalize(stdout, names);
       const ended = output === '' || output.endsWith('\n') ? output : `${output}\n`;
       const code = error === null ? '' : error.killed === true ? '[timeout]\n' : `[exit ${error.code}]\n`;

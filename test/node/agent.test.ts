@@ -1,185 +1,226 @@
 /**
- * The whole way: a real server, the agent, a real containerd. A Deployment becomes processes, follows its ConfigMap, and
- * goes without a trace.
+ * The real thing: `wherry server` and two `wherry agent` processes, each in a network namespace of its own, none with a
+ * default route. Pods on both, reached in every way there is, and gone without a trace.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
-import { Informers } from '../../src/client/informers.ts';
-import { parseKubeconfig } from '../../src/client/kubeconfig.ts';
-import { tlsTransport } from '../../src/client/tls.ts';
-import type { Transport } from '../../src/client/transport.ts';
-import { Client } from '../../src/client/typed-client.ts';
-import { mountMemory, unmountMemory } from '../../src/cluster/node/memory-folders.ts';
-import type { Pod } from '../../src/kinds/generated/types.ts';
-import { podEventText, runAgent } from '../../src/kubelet/agent.ts';
-import { grpcHealthCheck } from '../../src/kubelet/probes/grpc-health.ts';
-import { probeNetwork } from '../../src/kubelet/probes/network.ts';
-import { Gate } from '../../src/kubelet/run/gate.ts';
-import { HookRunner } from '../../src/kubelet/run/hooks.ts';
-import { ImagePuller } from '../../src/kubelet/run/image-puller.ts';
-import type { RecordPodEvent } from '../../src/kubelet/run/pod-event.ts';
-import { PodFiles } from '../../src/kubelet/run/pod-files.ts';
-import { informerSources } from '../../src/kubelet/sources.ts';
-import { NodeVolumes } from '../../src/kubelet/volumes/node-volumes.ts';
-import { silentLogger } from '../../src/lib/log.ts';
-import { systemClock, systemRandom } from '../../src/lib/system.ts';
-import { type RunningServer, startServer } from '../kubectl/server.ts';
-import { noNodeBecause, startTestNode, type TestNode, until } from './test-node.ts';
+import type { Container, Pod, PodSpec } from '../../src/kinds/generated/types.ts';
+import { type ClusterNode, startCluster, type TestCluster } from './cluster.ts';
+import { noNodeBecause, until } from './test-node.ts';
 
-const nodeName = 'node-1';
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
-describe('an agent on a real node', { skip: noNodeBecause() }, () => {
-  let node: TestNode;
-  let server: RunningServer;
-  let transport: Transport;
-  let client: Client;
-  let agent: Promise<void> | undefined;
-  const stopping = new AbortController();
+/** Answers with its name on 8080. */
+const webServer: Container = {
+  name: 'web',
+  image: 'busybox:1.27',
+  command: ['sh', '-c', 'mkdir -p /www; echo $POD > /www/index.html; exec httpd -f -h /www -p 8080'],
+  env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+  readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
+};
 
-  function startAgent(): Promise<void> {
-    const { runtime, folder, traces } = node;
-    const clock = systemClock;
-    const common = { client, clock, random: systemRandom, log: silentLogger };
-    const { signal } = stopping;
-    const recorder = new EventRecorder({ ...common, signal });
-    const tell = recorder.from({ component: 'kubelet', host: nodeName });
-    const record: RecordPodEvent = (pod, event) => tell(podEventText(pod, event));
-    const informers = new Informers(common);
-    const sources = informerSources(informers);
-    informers.start(signal);
-    const files = new PodFiles(path.join(folder, 'pods'));
-    const memory = { mount: mountMemory, unmount: unmountMemory };
-    const token = async () => 'no token';
-    const amounts = { cpu: '2', memory: '1Gi', pods: '110' };
-    const tools = {
-      ...{ runtime, clock, record, files, sources },
-      puller: new ImagePuller({ images: runtime.images, clock, record }),
-      hooks: new HookRunner({ runtime, clock, request: async () => {} }),
-      volumes: new NodeVolumes({ files, sources, token, memory, clock }),
-      gate: new Gate(4),
-      node: {
-        hostIPs: ['10.244.0.1'],
-        allocatable: amounts,
-        memoryCapacityBytes: 2 ** 30,
-        clusterDns: { servers: [], domain: 'cluster.local' },
-        nodeDns: { servers: [], searches: [], options: [] },
-        nodeHosts: '127.0.0.1 localhost\n',
-        logsFolder: path.join(folder, 'logs'),
-        seccompFolder: path.join(folder, 'seccomp'),
-        cgroupRoot: traces.cgroupParent,
-      },
-    };
-    const info = {
-      ...{ architecture: 'amd64', bootID: 'b', machineID: 'm', systemUUID: 's', operatingSystem: 'linux' },
-      ...{ containerRuntimeVersion: 'containerd://1.6', kernelVersion: '6', osImage: 'Debian' },
-      ...{ kubeProxyVersion: '', kubeletVersion: 'v1.36.0' },
-    };
-    const identity = {
-      ...{ name: nodeName, addresses: ['10.244.0.1'], port: 10250, labels: {}, info },
-      ...{ capacity: amounts, allocatable: amounts },
-    };
-    const network = probeNetwork(grpcHealthCheck(() => clock.now()));
-    return informers.synced().then(() => runAgent({ ...common, identity, tools, network }, signal));
-  }
+describe('two agents', { skip: noNodeBecause() }, () => {
+  let cluster: TestCluster;
+  let first: ClusterNode;
+  let second: ClusterNode;
 
   before(async () => {
-    [node, server] = await Promise.all([startTestNode(), startServer({ store: 'memory', controllers: '*' })]);
-    transport = tlsTransport(parseKubeconfig(readFileSync(server.kubeconfig, 'utf8')), {
-      clock: systemClock,
-    });
-    client = new Client({ transport, clock: systemClock, userAgent: 'kubelet/v1.36' });
-    agent = startAgent();
+    cluster = await startCluster({ nodes: 2 });
+    first = cluster.nodes.find(({ name }) => name === 'node-1') as ClusterNode;
+    second = cluster.nodes.find(({ name }) => name === 'node-2') as ClusterNode;
   });
-  after(async () => {
-    stopping.abort();
-    await agent;
-    await transport?.close();
-    await server?.stop();
-    await node?.close();
-  });
+  after(() => cluster?.close());
 
-  const pods = async (): Promise<Pod[]> => (await client.of('Pod').list({ namespace: 'default' })).items;
-  const isReady = ({ status }: Pod): boolean =>
-    status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  const pods = () => cluster.client.of('Pod');
+  const podNamed = (name: string) => pods().get({ namespace: 'default', name });
 
-  async function outputOf(pod: Pod | undefined, command: string[]): Promise<string> {
-    const id = pod?.status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
-    const { stdout, stderr } = await node.runtime.streams.execSync(id, command, 60);
-    return `${stdout}${stderr}`;
-  }
-
-  test('a Deployment runs, is probed, follows its ConfigMap, and goes', async () => {
-    const metadata = { namespace: 'default', name: 'web' };
-    await client.of('ConfigMap').create({ metadata, data: { greeting: 'hello' } });
-    const labels = { app: 'web' };
-    await client.of('Deployment').create({
-      metadata,
+  async function startPod(name: string, node: ClusterNode, spec: Partial<PodSpec> = {}): Promise<Pod> {
+    await pods().create({
+      metadata: { namespace: 'default', name, labels: { app: name.replace(/-\d+$/, '') } },
       spec: {
-        replicas: 2,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: {
-            automountServiceAccountToken: false,
-            terminationGracePeriodSeconds: 1,
-            volumes: [
-              { name: 'config', configMap: { name: 'web' } },
-              { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-              {
-                name: 'labels',
-                downwardAPI: { items: [{ path: 'all', fieldRef: { fieldPath: 'metadata.labels' } }] },
-              },
-            ],
-            containers: [
-              {
-                name: 'web',
-                image: 'busybox:1.27',
-                command: ['sh', '-c', 'cp /config/greeting /memory/ready; sleep 3600'],
-                readinessProbe: { exec: { command: ['cat', '/memory/ready'] }, periodSeconds: 1 },
-                volumeMounts: [
-                  { name: 'config', mountPath: '/config', readOnly: true },
-                  { name: 'memory', mountPath: '/memory' },
-                  { name: 'labels', mountPath: '/labels' },
-                ],
-              },
-            ],
-          },
-        },
+        nodeSelector: { 'kubernetes.io/hostname': node.name },
+        terminationGracePeriodSeconds: 1,
+        containers: [webServer],
+        ...spec,
       },
     });
-    await until('both pods are ready', async () => {
-      const all = await pods();
-      return all.length === 2 && all.every(isReady);
-    });
-    const [first, second] = await pods();
-    assert.notEqual(first?.status?.podIP, second?.status?.podIP);
-    assert.equal(await outputOf(first, ['cat', '/memory/ready']), 'hello');
-    assert.match(await outputOf(first, ['cat', '/labels/all']), /^app="web"\npod-template-hash="\w+"$/);
-    assert.match(await outputOf(first, ['df', '/memory']), /^tmpfs +1024 /m);
-    assert.match(await outputOf(first, ['env']), /^KUBERNETES_SERVICE_HOST=10\.96\.0\.1$/m);
-    // The node is the only one: the scheduler has put them there.
-    assert.equal(first?.spec?.nodeName, nodeName);
-    const { status } = await client.of('Deployment').get(metadata);
-    assert.deepEqual([status?.readyReplicas, status?.availableReplicas], [2, 2]);
-
-    const change = { data: { greeting: 'good day' } };
-    await client.of('ConfigMap').patch(metadata, { type: 'merge', patch: change });
-    // Any change of the pod has it looked at before its turn.
-    const name = first?.metadata.name ?? '';
-    await until('the pod sees the change', async () => {
-      const patch = { metadata: { annotations: { touched: systemRandom.uuid() } } };
-      await client.of('Pod').patch({ namespace: 'default', name }, { type: 'merge', patch });
-      return (await outputOf(first, ['cat', '/config/greeting'])) === 'good day';
-    });
-
-    await client.of('Deployment').delete(metadata);
-    await until('the pods are gone', async () => (await pods()).length === 0);
-    await until(
-      'the node has nothing of them',
-      async () => (await node.runtime.sandboxes.list()).length === 0,
+    await until(`${name} is ready`, async () => isReady(await podNamed(name)));
+    return podNamed(name);
+  }
+  async function startService(name: string, spec: object = {}): Promise<string> {
+    const ports = [{ port: 80, targetPort: 8080 }];
+    const metadata = { namespace: 'default', name };
+    const { spec: made } = await cluster.client
+      .of('Service')
+      .create({ metadata, spec: { selector: { app: name }, ports, ...spec } });
+    return made?.clusterIP ?? '';
+  }
+  const removePod = async (name: string): Promise<void> => {
+    await pods().delete({ namespace: 'default', name });
+    await until(`${name} is gone`, async () =>
+      (await pods().list({ namespace: 'default' })).items.every(({ metadata }) => metadata.name !== name),
     );
+  };
+  const inPod = (node: ClusterNode, { status }: Pod, ...command: string[]): Promise<string> =>
+    node.exec(status?.containerStatuses?.[0]?.containerID ?? '', ...command);
+  const fetchIn = (node: ClusterNode, pod: Pod, url: string) =>
+    inPod(node, pod, 'wget', '-q', '-O', '-', url);
+  const fetchFrom = async (place: Pick<ClusterNode, 'run'>, url: string): Promise<string> => {
+    const { stdout, stderr } = await place.run('curl', '-s', '-S', '--max-time', '20', url);
+    return `${stdout}${stderr}`;
+  };
+  /** Rules are there a moment after the endpoints are. */
+  const answersWith = (what: string, ask: () => Promise<string>, expected: readonly string[]) =>
+    until(`${what}: ${expected.join(' or ')}`, async () => {
+      const answer = (await ask()).trim();
+      if (expected.includes(answer)) return true;
+      throw new Error(`it answered ${answer}`);
+    });
+
+  test('are nodes: what they are, and where their pods are', async () => {
+    const { items } = await cluster.client.of('Node').list();
+    assert.deepEqual(
+      items.map(({ metadata, status }) => [
+        metadata.name,
+        metadata.labels?.['kubernetes.io/hostname'],
+        status?.addresses,
+        status?.daemonEndpoints?.kubeletEndpoint?.Port,
+      ]),
+      [first, second].map(({ name, address }) => [
+        name,
+        name,
+        [
+          { type: 'InternalIP', address },
+          { type: 'Hostname', address: name },
+        ],
+        10250,
+      ]),
+    );
+    for (const { spec, status } of items) {
+      assert.match(spec?.podCIDR ?? '', /^10\.244\.[01]\.0\/24$/);
+      assert.match(status?.nodeInfo?.containerRuntimeVersion ?? '', /^containerd:\/\/\d/);
+      assert.deepEqual(Object.keys(status?.capacity ?? {}), Object.keys(status?.allocatable ?? {}));
+    }
+    assert.notEqual(items[0]?.spec?.podCIDR, items[1]?.spec?.podCIDR);
+  });
+
+  test('pods reach each other across nodes, and Services by address and by name', async () => {
+    const [one, two] = await Promise.all([startPod('web-1', first), startPod('web-2', second)]);
+    const address = await startService('web');
+    const both = ['web-1', 'web-2'];
+    assert.equal(await fetchIn(first, one, `http://${two.status?.podIP}:8080/`), 'web-2\n');
+    assert.equal(await fetchIn(second, two, `http://${one.status?.podIP}:8080/`), 'web-1\n');
+    await answersWith('a pod', () => fetchIn(first, one, `http://${address}/`), both);
+    await answersWith('a pod on the other node', () => fetchIn(second, two, 'http://web/'), both);
+    await answersWith('its node', () => fetchFrom(first, `http://${address}/`), both);
+    const name = 'web.default.svc.cluster.local';
+    const found = await inPod(second, two, 'nslookup', name, '10.96.0.10');
+    assert.match(found, new RegExp(`Name:\\s+${name}\\nAddress: ${address}\\n`));
+    const resolv = await inPod(first, one, 'cat', '/etc/resolv.conf');
+    assert.match(resolv, /^nameserver 10\.96\.0\.10$/m);
+    assert.match(resolv, /^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local\b/m);
+    await Promise.all([removePod('web-1'), removePod('web-2')]);
+  });
+
+  test('a pod reaches itself through its Service', async () => {
+    const pod = await startPod('self-1', first);
+    const address = await startService('self');
+    await answersWith('itself', () => fetchIn(first, pod, `http://${address}/`), ['self-1']);
+    await removePod('self-1');
+  });
+
+  test('from outside, by node port, host port, and in the node own network', async () => {
+    const ports = [{ containerPort: 8080, hostPort: 8085 }];
+    await startPod('door-1', second, { containers: [{ ...webServer, ports }] });
+    await startService('door', {
+      type: 'NodePort',
+      ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }],
+    });
+    for (const { address } of [first, second])
+      await answersWith('the node port', () => fetchFrom(cluster, `http://${address}:30080/`), ['door-1']);
+    await answersWith('the host port', () => fetchFrom(cluster, `http://${second.address}:8085/`), [
+      'door-1',
+    ]);
+    await answersWith('the other node', () => fetchFrom(first, `http://${second.address}:8085/`), ['door-1']);
+
+    const command = ['sh', '-c', 'mkdir -p /www; echo own > /www/index.html; exec httpd -f -h /www -p 8099'];
+    const { readinessProbe: _probe, ...container } = webServer;
+    const own = await startPod('own-1', first, {
+      hostNetwork: true,
+      containers: [{ ...container, command }],
+    });
+    assert.equal(own.status?.podIP, first.address);
+    await answersWith('its network', () => fetchFrom(cluster, `http://${first.address}:8099/`), ['own']);
+    await Promise.all([removePod('door-1'), removePod('own-1')]);
+  });
+
+  test('a pod has a token for the server, and reaches it by its Service', async () => {
+    const pod = await startPod('caller-1', first);
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
+    assert.equal(await inPod(first, pod, 'cat', `${folder}/namespace`), 'default');
+    assert.match(await inPod(first, pod, 'cat', `${folder}/ca.crt`), /^-----BEGIN CERTIFICATE-----\n/);
+    const token = await inPod(first, pod, 'cat', `${folder}/token`);
+    const answer = await first.run(
+      ...(['curl', '-sk', '--max-time', '20', '-H', `Authorization: Bearer ${token}`] as const),
+      'https://10.96.0.1/apis',
+    );
+    assert.equal((JSON.parse(answer.stdout) as { kind: string }).kind, 'APIGroupList');
+    await removePod('caller-1');
+  });
+
+  test('a Deployment follows its ConfigMap, and leaves nothing on the nodes', async () => {
+    const metadata = { namespace: 'default', name: 'config' };
+    await cluster.client.of('ConfigMap').create({ metadata, data: { greeting: 'hello' } });
+    const pod = await startPod('config-1', second, {
+      volumes: [
+        { name: 'config', configMap: { name: 'config' } },
+        { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      ],
+      containers: [
+        {
+          ...webServer,
+          volumeMounts: [
+            { name: 'config', mountPath: '/config', readOnly: true },
+            { name: 'memory', mountPath: '/memory' },
+          ],
+        },
+      ],
+    });
+    assert.equal(await inPod(second, pod, 'cat', '/config/greeting'), 'hello');
+    assert.match(await inPod(second, pod, 'df', '/memory'), /^tmpfs +1024 /m);
+    const change = { data: { greeting: 'good day' } };
+    await cluster.client.of('ConfigMap').patch(metadata, { type: 'merge', patch: change });
+    let touched = 0;
+    await until('the pod sees the change', async () => {
+      // Any change of the pod has it looked at before its turn.
+      const patch = { metadata: { annotations: { touched: String(touched++) } } };
+      await pods().patch({ namespace: 'default', name: 'config-1' }, { type: 'merge', patch });
+      return (await inPod(second, pod, 'cat', '/config/greeting')) === 'good day';
+    });
+    await removePod('config-1');
+    for (const node of [first, second])
+      await until(
+        `${node.name} has nothing of them`,
+        async () => (await node.running()).sandboxes.length === 0,
+      );
+  });
+
+  test('what an agent counts is asked through the server', async () => {
+    const metrics = await cluster.get(`/api/v1/nodes/${first.name}/proxy/metrics`);
+    const names = ['kubelet_node_name', 'kubelet_running_pods', 'kubeproxy_', 'rest_client_requests_total'];
+    for (const name of [...names, 'process_resident_memory_bytes'])
+      assert.match(metrics, new RegExp(`^${name}`, 'm'));
+  });
+
+  test('a node that goes takes its routes with it', async () => {
+    const routes = async () => (await first.run('ip', '-4', 'route', 'show', 'proto', '87')).stdout;
+    const share = (await cluster.client.of('Node').get({ name: second.name })).spec?.podCIDR ?? '';
+    assert.match(await routes(), new RegExp(`^${share} via ${second.address} dev eth0`, 'm'));
+    await second.stopAgent();
+    await cluster.client.of('Node').delete({ name: second.name });
+    await until('the route is gone', async () => !(await routes()).includes(share));
+    await second.startAgent();
+    await until('the route is there again', async () => (await routes()).includes(`via ${second.address}`));
   });
 });

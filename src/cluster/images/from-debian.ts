@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { UserError } from '../../lib/errors.ts';
-import { imageArchitecture, writeOciArchive } from './oci-archive.ts';
+import { type ImageContent, imageArchitecture, writeOciArchive } from './oci-archive.ts';
 import type { TarEntry } from './tar.ts';
 
 /** What every sandbox holds its namespaces with: containerd's configuration names it. */
@@ -30,14 +30,18 @@ async function readProgram(file: string, debianPackage: string): Promise<Buffer>
 }
 
 /** catatonit waits for nothing and reaps what is orphaned: upstream's pause, as Debian has it. */
-export async function buildPauseImage({ catatonit } = debianPrograms): Promise<Buffer> {
+export async function buildPauseImage(programs = debianPrograms): Promise<Buffer> {
+  return writeOciArchive(await pauseContent(programs));
+}
+
+export async function pauseContent({ catatonit } = debianPrograms): Promise<ImageContent> {
   const content = await readProgram(catatonit, 'catatonit');
-  return writeOciArchive({
+  return {
     names: [pauseImage],
     architecture: imageArchitecture(process.arch),
     config: { entrypoint: ['/pause', '-P'] },
     layers: [[{ type: 'file', path: 'pause', mode: 0o755, content }]],
-  });
+  };
 }
 
 /** A busybox with a link for each of its applets, users, and the usual folders. */
@@ -45,17 +49,23 @@ export async function buildBusyboxImage(
   names: readonly string[],
   { busybox } = debianPrograms,
 ): Promise<Buffer> {
-  const content = await readProgram(busybox, 'busybox-static');
-  const { stdout } = await promisify(execFile)(busybox, ['--list']);
-  const applets = stdout.split('\n').filter((applet) => applet !== '' && applet !== 'busybox');
   return writeOciArchive({
     names,
     architecture: imageArchitecture(process.arch),
     config: { command: ['sh'] },
-    layers: [
-      [...baseEntries, { type: 'file', path: 'bin/busybox', mode: 0o755, content }, ...links(applets)],
-    ],
+    layers: [await busyboxEntries({ busybox })],
   });
+}
+
+/** A busybox's files; `replaced` are applets that something else takes the place of. */
+export async function busyboxEntries(
+  { busybox }: Pick<DebianPrograms, 'busybox'> = debianPrograms,
+  replaced: readonly string[] = [],
+): Promise<TarEntry[]> {
+  const content = await readProgram(busybox, 'busybox-static');
+  const { stdout } = await promisify(execFile)(busybox, ['--list']);
+  const applets = stdout.split('\n').filter((applet) => !['', 'busybox', ...replaced].includes(applet));
+  return [...baseEntries, { type: 'file', path: 'bin/busybox', mode: 0o755, content }, ...links(applets)];
 }
 
 const links = (applets: readonly string[]): TarEntry[] =>

@@ -14,6 +14,9 @@ export interface ImageConfig {
   /** `80/tcp` */
   readonly exposedPorts?: readonly string[];
   readonly user?: string;
+  /** How it likes to be asked to end: `SIGQUIT`. */
+  readonly stopSignal?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface ImageContent {
@@ -26,12 +29,12 @@ export interface ImageContent {
   readonly layers: readonly (readonly TarEntry[])[];
 }
 
-interface Blob {
+export interface Blob {
   readonly digest: string;
   readonly content: Buffer;
 }
 
-const mediaTypes = {
+export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
@@ -43,7 +46,8 @@ export function imageArchitecture(nodeArchitecture: string): string {
   return { x64: 'amd64', ia32: '386' }[nodeArchitecture] ?? nodeArchitecture;
 }
 
-export function writeOciArchive(image: ImageContent): Buffer {
+/** Everything of an image that is named by its content; the manifest comes first. */
+export function imageBlobs(image: ImageContent): readonly [Blob, ...Blob[]] {
   const layers = image.layers.map((entries) => blobOf(writeTar(entries)));
   const config = blobOf(jsonOf(configOf(image, layers)));
   const manifest = blobOf(
@@ -54,22 +58,48 @@ export function writeOciArchive(image: ImageContent): Buffer {
       layers: layers.map((layer) => descriptorOf(mediaTypes.layer, layer)),
     }),
   );
+  return [manifest, config, ...layers];
+}
+
+/** What containerd names an image by. */
+export const nameAnnotation = 'io.containerd.image.name';
+
+/** A name in an index. The first annotation is containerd's, the second the standard's. */
+export function indexEntry(
+  name: string,
+  manifest: Descriptor,
+  platform?: { architecture: string; os: string },
+): IndexEntry {
+  return {
+    ...manifest,
+    ...(platform === undefined ? {} : { platform }),
+    annotations: {
+      [nameAnnotation]: name,
+      'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
+    },
+  };
+}
+
+export const layoutFile: TarEntry & { type: 'file' } = {
+  type: 'file',
+  path: 'oci-layout',
+  content: JSON.stringify({ imageLayoutVersion: '1.0.0' }),
+};
+
+export function writeOciArchive(image: ImageContent): Buffer {
+  const all = imageBlobs(image);
+  const [manifest] = all;
+  const platform = { architecture: image.architecture, os: 'linux' };
   const index = {
     schemaVersion: 2,
     mediaType: mediaTypes.index,
-    manifests: image.names.map((name) => ({
-      ...descriptorOf(mediaTypes.manifest, manifest),
-      platform: { architecture: image.architecture, os: 'linux' },
-      // The first is what containerd names it by, the second is the standard's.
-      annotations: {
-        'io.containerd.image.name': name,
-        'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
-      },
-    })),
+    manifests: image.names.map((name) =>
+      indexEntry(name, descriptorOf(mediaTypes.manifest, manifest), platform),
+    ),
   };
-  const blobs = new Map([...layers, config, manifest].map((blob) => [blob.digest, blob]));
+  const blobs = new Map(all.map((blob) => [blob.digest, blob]));
   return writeTar([
-    { type: 'file', path: 'oci-layout', content: jsonOf({ imageLayoutVersion: '1.0.0' }) },
+    layoutFile,
     { type: 'file', path: 'index.json', content: jsonOf(index) },
     { type: 'folder', path: 'blobs' },
     { type: 'folder', path: 'blobs/sha256' },
@@ -92,6 +122,8 @@ function configOf({ architecture, config }: ImageContent, layers: readonly Blob[
       Entrypoint: config.entrypoint,
       Cmd: config.command,
       WorkingDir: config.workingDir,
+      StopSignal: config.stopSignal,
+      Labels: config.labels,
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => `sha256:${digest}`) },
     history: layers.map(() => ({ created: '1970-01-01T00:00:00Z', created_by: 'wherry' })),
@@ -100,12 +132,24 @@ function configOf({ architecture, config }: ImageContent, layers: readonly Blob[
 
 const jsonOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-const blobOf = (content: Buffer): Blob => ({
+export const blobOf = (content: Buffer): Blob => ({
   digest: createHash('sha256').update(content).digest('hex'),
   content,
 });
 
-const descriptorOf = (mediaType: string, { digest, content }: Blob): object => ({
+export interface Descriptor {
+  readonly mediaType: string;
+  /** `sha256:` and 64 hexadecimal digits. */
+  readonly digest: string;
+  readonly size: number;
+}
+
+export interface IndexEntry extends Descriptor {
+  readonly platform?: { readonly architecture: string; readonly os: string };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export const descriptorOf = (mediaType: string, { digest, content }: Blob): Descriptor => ({
   mediaType,
   digest: `sha256:${digest}`,
   size: content.length,

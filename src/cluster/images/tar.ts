@@ -28,12 +28,21 @@ const defaultModes = { file: 0o644, symlink: 0o777, folder: 0o755 } as const;
 export function writeTar(entries: readonly TarEntry[]): Buffer {
   const parts = entries.flatMap((entry) => {
     const content = entry.type === 'file' ? Buffer.from(entry.content) : Buffer.alloc(0);
-    const padding = Buffer.alloc((blockBytes - (content.length % blockBytes)) % blockBytes);
-    return [header(entry, content.length), content, padding];
+    return [header(entry, content.length), content, tarPadding(content.length)];
   });
-  // Two empty blocks end an archive.
-  return Buffer.concat([...parts, Buffer.alloc(2 * blockBytes)]);
+  return Buffer.concat([...parts, tarEnd]);
 }
+
+/** Two empty blocks end an archive. */
+export const tarEnd = Buffer.alloc(2 * blockBytes);
+
+/** What comes before a file's content, for who writes an archive piece by piece. */
+export const tarHeader = (path: string, contentBytes: number): Buffer =>
+  header({ type: 'file', path, content: '' }, contentBytes);
+
+/** What comes after it: archives are whole blocks. */
+export const tarPadding = (contentBytes: number): Buffer =>
+  Buffer.alloc((blockBytes - (contentBytes % blockBytes)) % blockBytes);
 
 function header(entry: TarEntry, contentBytes: number): Buffer {
   if (contentBytes > contentBytesMax) throw notTarrable(entry.path, 'its content is over 8 GiB');

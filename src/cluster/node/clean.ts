@@ -11,7 +11,10 @@ import { containerdPaths } from './containerd-config.ts';
 import { nodeLimits } from './limits.ts';
 
 export interface NodeTraces {
+  /** containerd's. */
   readonly folder: string;
+  /** Below which volumes are mounted, where that is not in containerd's folder. */
+  readonly volumes?: string;
   /** Under which its pods' cgroups are: `/wherry-test-1`. */
   readonly cgroupParent: string;
   /** The CNI network's name. */
@@ -21,25 +24,36 @@ export interface NodeTraces {
 const cgroupRoot = '/sys/fs/cgroup';
 const cniCacheFolder = '/var/lib/cni/results';
 
-/** After containerd itself was stopped. Throws NOT_CLEAN when something resists. */
-export async function removeTraces(traces: NodeTraces): Promise<void> {
+/**
+ * After containerd itself was stopped. With `keepData` what a machine would have on its disk after a power cut stays:
+ * images, and what containerd remembers. Throws NOT_CLEAN when something resists.
+ */
+export async function removeTraces(traces: NodeTraces, { keepData = false } = {}): Promise<void> {
   const shimSockets = await shimSocketsIn(traces.folder);
   const ids = await sandboxIdsIn(traces.folder);
   await untilNone('processes', () => killProcesses(traces));
   for (const socket of shimSockets) await rm(socket, { force: true });
-  await untilNone('mounts', () => unmountBelow(traces.folder));
+  await untilNone('mounts', async () => {
+    const volumes = traces.volumes === undefined ? [] : await unmountBelow(traces.volumes);
+    return [...volumes, ...(await unmountBelow(traces.folder))];
+  });
   await untilNone('cgroups', () => removeCgroups(traces.cgroupParent));
   // Of our network, and of our sandboxes' loopbacks, which are of a network that everybody has.
   for (const name of await entriesOf(cniCacheFolder))
     if (name.startsWith(`${traces.networkName}-`) || ids.some((id) => name.includes(id)))
       await rm(path.join(cniCacheFolder, name), { force: true });
-  await rm(traces.folder, { recursive: true, force: true });
+  const paths = containerdPaths(traces.folder);
+  // The pods' addresses are free again: nobody has one any more.
+  const passing = [paths.state, paths.socket, `${paths.socket}.ttrpc`, paths.cniData];
+  for (const folder of keepData ? passing : [traces.folder])
+    await rm(folder, { recursive: true, force: true });
 }
 
 /** What is left of it, in words: nothing, after `removeTraces`. */
 export async function findTraces(traces: NodeTraces): Promise<string[]> {
   const processes = await processesOf(traces);
-  const mounts = await mountsBelow(traces.folder);
+  const volumes = traces.volumes === undefined ? [] : await mountsBelow(traces.volumes);
+  const mounts = [...new Set([...volumes, ...(await mountsBelow(traces.folder))])];
   const cgroups = await cgroupsOf(traces.cgroupParent);
   return [
     ...processes.map((pid) => `process ${pid}`),

@@ -16,6 +16,7 @@ test("containerd's configuration keeps everything in the node's folder", () => {
     'sandbox_image = "wherry.local/pause:1"',
     'restrict_oom_score_adj = true',
     'BinaryName = "runc"',
+    'config_path = "/srv/a \\"node\\"/certs.d"',
     'conf_dir = "/srv/a \\"node\\"/cni"',
   ]);
   const able = containerdConfig({ ...options, mayLowerOomScore: true });
@@ -43,5 +44,18 @@ test("the pods' network: a bridge with addresses from the subnet, and host ports
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },
     ],
+  });
+});
+
+test("a network of both families, as wide as the node's own interface", () => {
+  const subnet = ['10.244.3.0/24', 'fd00:244:0:3::/64'];
+  const list = cniConfigList('/srv/n', { name: 'wherry-n', subnet, bridge: 'cni0', mtu: 1450 });
+  const [bridge] = (JSON.parse(list) as { plugins: Record<string, unknown>[] }).plugins;
+  assert.equal(bridge?.mtu, 1450);
+  assert.deepEqual(bridge?.ipam, {
+    type: 'host-local',
+    dataDir: '/srv/n/cni-data',
+    ranges: [[{ subnet: '10.244.3.0/24' }], [{ subnet: 'fd00:244:0:3::/64' }]],
+    routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
   });
 });

@@ -12,6 +12,9 @@ export const containerdPaths = (folder: string) => ({
   root: path.join(folder, 'root'),
   state: path.join(folder, 'state'),
   log: path.join(folder, 'containerd.log'),
+  pid: path.join(folder, 'pid'),
+  /** Which registries stand in for others. */
+  registries: path.join(folder, 'certs.d'),
   cniConfig: path.join(folder, 'cni'),
   cniData: path.join(folder, 'cni-data'),
 });
@@ -74,6 +77,9 @@ runtime_type = "io.containerd.runc.v2"
 BinaryName = "runc"
 SystemdCgroup = false
 
+[${cri}.registry]
+config_path = ${quoted(paths.registries)}
+
 [${cri}.cni]
 bin_dir = "/usr/lib/cni"
 conf_dir = ${quoted(paths.cniConfig)}
@@ -83,13 +89,16 @@ conf_dir = ${quoted(paths.cniConfig)}
 export interface PodNetwork {
   /** Names the network in the plugins' cache, which all nodes of a machine share: so one for each node. */
   readonly name: string;
-  /** The node's share of the pods' addresses: `10.244.1.0/24`. */
-  readonly subnet: string;
+  /** The node's share of the pods' addresses: `10.244.1.0/24`; one of each family where it has both. */
+  readonly subnet: string | readonly string[];
   readonly bridge: string;
+  /** Of the interface that leads to the other nodes; unless given the kernel's default. */
+  readonly mtu?: number;
 }
 
 /** The standard plugins: a bridge, an address from the subnet, and host ports. */
 export function cniConfigList(folder: string, network: PodNetwork): string {
+  const subnets = [network.subnet].flat();
   const list = {
     cniVersion: '0.4.0',
     name: network.name,
@@ -101,11 +110,12 @@ export function cniConfigList(folder: string, network: PodNetwork): string {
         // A Service's own pod behind it: the packet goes back out where it came in.
         hairpinMode: true,
         ipMasq: false,
+        ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
         ipam: {
           type: 'host-local',
           dataDir: containerdPaths(folder).cniData,
-          ranges: [[{ subnet: network.subnet }]],
-          routes: [{ dst: '0.0.0.0/0' }],
+          ranges: subnets.map((subnet) => [{ subnet }]),
+          routes: subnets.map((subnet) => ({ dst: subnet.includes(':') ? '::/0' : '0.0.0.0/0' })),
         },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },

@@ -1,10 +1,12 @@
-/** A containerd of our own: its own images, state, socket and network configuration, in a network namespace. */
+/**
+ * A containerd of our own: its own images, state, socket and network configuration. It outlives whoever started it, and
+ * is found again by its pid file.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WherryError } from '../../lib/errors.ts';
+import { UserError, WherryError } from '../../lib/errors.ts';
 import { runCommand, systemPath } from './command.ts';
 import { cniConfigList, containerdConfig, containerdPaths, type PodNetwork } from './containerd-config.ts';
 import { nodeLimits } from './limits.ts';
@@ -13,10 +15,11 @@ import { namespacePath } from './network-namespace.ts';
 export interface ContainerdOptions {
   /** Absolute; made if it is missing. Paths of sockets are short: at most about 80 characters. */
   readonly folder: string;
-  /** The network namespace it runs in. */
-  readonly namespace: string;
+  /** The network namespace it runs in: that of this process unless given. */
+  readonly namespace?: string;
   readonly sandboxImage: string;
-  readonly network: PodNetwork;
+  /** Until there is one (see `writePodNetwork`) containerd says that its network is not ready. */
+  readonly network?: PodNetwork;
 }
 
 export interface Containerd {
@@ -30,37 +33,78 @@ export interface Containerd {
   stop(): Promise<void>;
 }
 
-/** Resolves when it answers. Throws CONTAINERD_FAILED with the end of its log. */
+/** Resolves when it answers. Throws CONTAINERD_FAILED with the end of its log, CONTAINERD_MISSING. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
-  const paths = containerdPaths(options.folder);
+  const { folder } = options;
+  const paths = containerdPaths(folder);
   await mkdir(paths.cniConfig, { recursive: true });
+  await mkdir(paths.registries, { recursive: true });
   // Containers with another user walk through it to what is mounted from it.
-  await chmod(options.folder, 0o711);
+  await chmod(folder, 0o711);
   const mayLowerOomScore = hasCapability(await readFile('/proc/self/status', 'utf8'), capSysResource);
   await writeFile(paths.config, containerdConfig({ ...options, mayLowerOomScore }));
-  await writeFile(
-    path.join(paths.cniConfig, '10-wherry.conflist'),
-    cniConfigList(options.folder, options.network),
-  );
-  const child = launch(options.namespace, options.folder);
+  if (options.network !== undefined) await writePodNetwork(folder, options.network);
+  const child = await launch(options);
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  const { pid } = child;
+  if (pid === undefined)
+    throw new UserError(
+      'CONTAINERD_MISSING',
+      'containerd could not be started: the command is not there; apt-get install containerd runc, or name a running one with --container-runtime-endpoint',
+    );
+  const daemon = { pid, exited, folder };
   try {
-    await untilServing({ child, exited, folder: options.folder });
+    await writeFile(paths.pid, `${pid}\n`);
+    await untilServing(daemon);
   } catch (failure) {
-    await end(child, exited);
+    await end(daemon);
     throw failure;
   }
-  return {
-    socket: paths.socket,
-    pid: child.pid as number,
-    exited,
-    importImages: (archive) => importImages(options.folder, archive),
-    stop: () => end(child, exited),
-  };
+  return handle(daemon);
 }
+
+/** One that an earlier process started in this folder and that still runs; resolves when it answers. */
+export async function findContainerd(folder: string): Promise<Containerd | undefined> {
+  const pid = await runningPid(folder);
+  if (pid === undefined) return undefined;
+  const exited = (async () => {
+    while ((await runningPid(folder)) === pid)
+      await wait(nodeLimits.watchMilliseconds, undefined, { ref: false });
+  })();
+  const daemon = { pid, exited, folder };
+  await untilServing(daemon);
+  return handle(daemon);
+}
+
+/** The plugins' configuration, which keeps its own books in `folder`; containerd sees it by itself. Does nothing when it is there as it is. */
+export async function writePodNetwork(
+  folder: string,
+  network: PodNetwork,
+  configFolder = containerdPaths(folder).cniConfig,
+): Promise<void> {
+  const file = path.join(configFolder, '10-wherry.conflist');
+  const text = cniConfigList(folder, network);
+  if ((await readFile(file, 'utf8').catch(() => '')) === text) return;
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
+interface Daemon {
+  readonly pid: number;
+  readonly exited: Promise<void>;
+  readonly folder: string;
+}
+
+const handle = (daemon: Daemon): Containerd => ({
+  socket: containerdPaths(daemon.folder).socket,
+  pid: daemon.pid,
+  exited: daemon.exited,
+  importImages: (archive) => importImages(daemon.folder, archive),
+  stop: () => end(daemon),
+});
 
 /** Its bit in a process's capabilities. Source: linux/capability.h. */
 const capSysResource = 24n;
@@ -71,32 +115,42 @@ function hasCapability(processStatus: string, bit: bigint): boolean {
 }
 
 /** `ip netns exec` would remount /sys and hide the cgroups from runc: nsenter changes the network alone. */
-function launch(namespace: string, folder: string): ChildProcess {
+async function launch({ namespace, folder }: ContainerdOptions): Promise<ChildProcess> {
   const paths = containerdPaths(folder);
-  const args = [`--net=${namespacePath(namespace)}`, 'containerd', '--config', paths.config];
-  const child = spawn('nsenter', args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: systemPath },
-  });
-  const log = createWriteStream(paths.log, { flags: 'a' });
-  // A full disk must not end whoever started it.
-  log.on('error', () => {});
-  child.stdout?.pipe(log, { end: false });
-  child.stderr?.pipe(log, { end: false });
-  child.once('close', () => log.end());
-  return child;
+  const prefix = namespace === undefined ? [] : ['nsenter', `--net=${namespacePath(namespace)}`];
+  const [command = '', ...args] = [...prefix, 'containerd', '--config', paths.config];
+  // Into a file, not a pipe: whoever reads the pipe may end before it.
+  const log = await open(paths.log, 'w');
+  try {
+    const child = spawn(command, args, {
+      stdio: ['ignore', log.fd, log.fd],
+      detached: true,
+      env: { PATH: systemPath },
+    });
+    child.unref();
+    return child;
+  } finally {
+    await log.close();
+  }
 }
 
-async function untilServing(daemon: {
-  child: ChildProcess;
-  exited: Promise<void>;
-  folder: string;
-}): Promise<void> {
+/** By its configuration file, so that another process under a number of old is not taken for it. */
+async function runningPid(folder: string): Promise<number | undefined> {
+  const paths = containerdPaths(folder);
+  const pid = (await readFile(paths.pid, 'utf8').catch(() => '')).trim();
+  if (!/^\d+$/.test(pid)) return undefined;
+  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+  return words.includes(paths.config) ? Number(pid) : undefined;
+}
+
+async function untilServing(daemon: Daemon): Promise<void> {
   const deadline = performance.now() + nodeLimits.startMilliseconds;
-  for (;;) {
+  let isGone = false;
+  void daemon.exited.then(() => {
+    isGone = true;
+  });
+  while (!isGone && performance.now() < deadline) {
     if (await answers(containerdPaths(daemon.folder).socket)) return;
-    const isGone = daemon.child.exitCode !== null || daemon.child.pid === undefined;
-    if (isGone || daemon.child.signalCode !== null || performance.now() > deadline) break;
     await Promise.race([daemon.exited, wait(nodeLimits.pollMilliseconds)]);
   }
   const log = await readFile(containerdPaths(daemon.folder).log, 'utf8').catch(() => '');
@@ -126,14 +180,24 @@ async function importImages(folder: string, archive: Uint8Array): Promise<void> 
   }
 }
 
-async function end(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  child.kill('SIGTERM');
-  const stopped = new AbortController();
-  const killed = wait(nodeLimits.stopMilliseconds, undefined, { signal: stopped.signal, ref: false }).then(
-    () => child.kill('SIGKILL'),
-    () => false,
-  );
-  await exited;
-  stopped.abort();
-  await killed;
+async function end({ pid, exited }: Daemon): Promise<void> {
+  let isGone = false;
+  void exited.then(() => {
+    isGone = true;
+  });
+  const send = (signal: 'SIGTERM' | 'SIGKILL') => {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      isGone = true;
+    }
+  };
+  // What ended before is seen before its number is used.
+  await Promise.resolve();
+  if (!isGone) send('SIGTERM');
+  const deadline = performance.now() + nodeLimits.stopMilliseconds;
+  while (!isGone) {
+    if (performance.now() > deadline) send('SIGKILL');
+    await Promise.race([exited, wait(nodeLimits.pollMilliseconds)]);
+  }
 }

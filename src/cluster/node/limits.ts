@@ -5,6 +5,11 @@ export const nodeLimits = {
   /** After that it is killed. */
   stopMilliseconds: 10_000,
   pollMilliseconds: 20,
+  /** How often it is looked whether a containerd that somebody else started still runs. */
+  watchMilliseconds: 500,
+  /** The wait before containerd is started again after a start that failed: doubled with every failure. */
+  restartMilliseconds: 250,
+  restartMillisecondsMax: 30_000,
   /** How often what should be gone is looked at before giving up on it. */
   removeAttempts: 250,
   /** Of a program's output, kept for the message when it fails. */

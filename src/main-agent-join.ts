@@ -1,0 +1,63 @@
+/** The agent's way to the server, with the node's own certificates. */
+import { readFile } from 'node:fs/promises';
+import { tlsTransport } from './client/tls.ts';
+import type { Transport } from './client/transport.ts';
+import { joinCluster, type NodeCredentials } from './cluster/join/join-cluster.ts';
+import type { Logger } from './lib/log.ts';
+import { systemClock, systemRandom } from './lib/system.ts';
+import { type AgentOptions, agentFolders } from './main-agent-options.ts';
+
+/** Requests that are under way with the old certificate have so long to end. */
+const leaveMilliseconds = 30_000;
+
+/** Throws UserError when the node is not let in; waits while the server does not answer. */
+export async function join(
+  options: AgentOptions,
+  addresses: readonly string[],
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<NodeCredentials> {
+  const { server, nodeName, dataDirectory } = options;
+  return joinCluster({
+    ...{ server, nodeName, addresses, log, signal },
+    token: options.token ?? (await tokenIn(options.tokenFile, log)),
+    directory: agentFolders(dataDirectory).pki,
+    ...{ clock: systemClock, random: systemRandom },
+  });
+}
+
+/** A node that has its certificates does without. */
+async function tokenIn(file: string | undefined, log: Logger): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    log.warn('the join token cannot be read', { file, error: String(error) });
+    return undefined;
+  }
+}
+
+/** With the newest certificate, without anybody having to know of renewals. */
+export function nodeTransport(credentials: NodeCredentials): Transport {
+  const { server, authority } = credentials;
+  const connect = () => tlsTransport({ server, authority, ...credentials.client() }, { clock: systemClock });
+  let current = connect();
+  const leaving = new Map<Transport, () => void>();
+  const takeOff = credentials.onRenewed((name) => {
+    if (name !== 'client') return;
+    const old = current;
+    current = connect();
+    const cancel = systemClock.after(leaveMilliseconds, () => {
+      leaving.delete(old);
+      void old.close();
+    });
+    leaving.set(old, cancel);
+  });
+  return {
+    send: (request) => current.send(request),
+    close: async () => {
+      takeOff();
+      for (const cancel of leaving.values()) cancel();
+      await Promise.all([current, ...leaving.keys()].map((each) => each.close()));
+    },
+  };
+}
