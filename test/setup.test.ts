@@ -66,6 +66,16 @@ test('without apt-get it says so', async () => {
   assert.match(runSetup('--debian'), /^setup: no kubectl, there is no apt-get here: .* will be skipped\n$/);
 });
 
+test('before `up` nothing is said where nothing can be installed', async () => {
+  for (const command of nodeCommands) await stub(command);
+  assert.equal(runSetup('--up'), '');
+});
+
+test('before `up` root gets what is missing', { skip: !isRoot && 'needs to be root' }, async () => {
+  for (const command of ['apt-get', 'kubectl', ...nodeCommands.slice(1)]) await stub(command);
+  assert.match(runSetup('--up'), /^setup: installing Debian packages: containerd\n/);
+});
+
 test('every missing package of a real node is installed in one go', {
   skip: !isRoot && 'needs to be root',
 }, async () => {
