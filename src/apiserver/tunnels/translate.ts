@@ -84,9 +84,6 @@ class Translator {
     this.#lastSeen = options.tunnels.clock.monotonic();
     // Nothing is taken of the client until there is somebody to hand it to.
     socket.pause();
-    const { stdout, stderr } = options.wanted;
-    const first = stdout ? channels.stdout : stderr ? channels.stderr : channels.error;
-    socket.send(Buffer.from([first]));
     socket.once('close', () => this.#closed());
     this.#watchIdle();
   }
@@ -131,6 +128,10 @@ class Translator {
     });
     this.#session = session;
     const { stdin, stdout, stderr, tty } = this.#options.wanted;
+    // It tells that all is set up. Not at once: kubectl before 1.34 drops what comes before it has made its own streams
+    // (kubernetes/kubernetes#131189).
+    const first = stdout ? channels.stdout : stderr ? channels.stderr : channels.error;
+    this.#socket.send(Buffer.from([first]));
     this.#open(session, 'error', channels.error);
     if (stdin)
       this.#stdin = session.open({ streamtype: 'stdin' }, { onData() {}, onEnd: () => this.#stdin?.end() });

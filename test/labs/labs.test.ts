@@ -1,0 +1,86 @@
+/**
+ * The lessons: what a newcomer's documents have one type, with real kubectl, on a cluster of two nodes that `bin/wherry up`
+ * makes in a network namespace of the test's own. Outputs are those of the documents up to names, addresses and ages.
+ * UPDATE_TRANSCRIPTS=1 writes down what is printed now: look at the difference before you keep it.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, symlink } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { generatedNames } from '../kubectl/generated-names.ts';
+import { findKubectls, type Kubectl } from '../kubectl/kubectls.ts';
+import { checkTranscript } from '../kubectl/session.ts';
+import { appliesTo, readTranscript, type Session } from '../kubectl/transcript.ts';
+import { noNodeBecause } from '../node/test-node.ts';
+import { startUpCluster, type UpCluster } from '../node/up-cluster.ts';
+import { writeStandIns } from './images.ts';
+
+const lessons = ['services-lab', 'service-types', 'introduction', 'fundamentals', 'on-services'];
+
+const [kubectl] = findKubectls();
+
+const patterns: Session['patterns'] = [
+  ...generatedNames,
+  [/ \((?:\d+[smhd]){1,2} ago\)/g, ' (<age> ago)'],
+  [/\b172\.30\.0\.(?:2\d\d)\b/g, '<balancer-ip>'],
+  // The machine that the test runs on.
+  [new RegExp(RegExp.escape(os.release()), 'g'), '<kernel>'],
+  [/\b\S+ GNU\/Linux \S+ \(\w+\)/g, '<os>'],
+  [/(?<=containerd:\/\/)\d[\w.~+-]*/g, '<version>'],
+];
+
+/** Every command runs where the cluster is: in its namespace. */
+async function sessionOf(cluster: UpCluster, { file }: Kubectl, lesson: string): Promise<Session> {
+  const directory = path.join(cluster.folder, 'lessons', lesson);
+  const tools = path.join(cluster.folder, 'bin');
+  await mkdir(directory, { recursive: true });
+  await mkdir(tools, { recursive: true });
+  await symlink(file, path.join(tools, 'kubectl')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return {
+    directory,
+    namespace: { actual: 'default', shown: 'default' },
+    patterns,
+    variables: ['SVC', 'BGSVC', 'PORT', 'POD', 'IP'],
+    env: {
+      PATH: `${path.join(import.meta.dirname, 'bin')}:${tools}:/usr/local/bin:/usr/bin:/bin`,
+      HOME: cluster.folder,
+      KUBECONFIG: cluster.kubeconfig,
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+    },
+    shell: cluster.shell,
+  };
+}
+
+const clearNamespace =
+  "kubectl delete deployments,replicasets,pods,ingresses --all --now; kubectl delete services -l '!provider'";
+
+const skip = kubectl === undefined ? 'no kubectl on PATH' : noNodeBecause();
+
+describe('the lessons', { skip }, () => {
+  let cluster: UpCluster;
+  before(async () => {
+    cluster = await startUpCluster();
+    for (const file of await writeStandIns(cluster.folder)) await cluster.wherry(['image', 'load', file]);
+  });
+  after(() => cluster?.close());
+  // What a lesson leaves when it fails is not the next one's.
+  beforeEach(async () => {
+    const [command = '', ...args] = [...cluster.shell, 'bash', '-c', clearNamespace];
+    const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
+    await promisify(execFile)(command, args, { env });
+  });
+
+  for (const lesson of lessons) {
+    const transcript = readTranscript(path.join(import.meta.dirname, `${lesson}.txt`));
+    const isForThis = kubectl !== undefined && appliesTo(transcript.needs, kubectl.minor);
+    test(lesson, { skip: isForThis ? false : 'this lesson is for another kubectl' }, async () => {
+      if (kubectl !== undefined)
+        await checkTranscript(transcript, await sessionOf(cluster, kubectl, lesson), kubectl);
+    });
+  }
+});
