@@ -1,30 +1,13 @@
-/** What README.md tells people to type works, and prints what README.md says. */
+/** What README.md tells people to type exists. Its tour is played by test/labs, on a cluster that `up` has made. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { findKubectls } from './kubectl/kubectls.ts';
-import { normalize } from './kubectl/normalize.ts';
-import { type RunningServer, startServer } from './kubectl/server.ts';
-import { parseTranscript, runStep } from './kubectl/transcript.ts';
+import { test } from 'node:test';
+import { readme, readmeBlocks } from './readme.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-
-function blocks(language: string): string[] {
-  return [...readme.matchAll(/^```(\S*)\n(.*?)^```$/gms)]
-    .filter(([, found]) => found === language)
-    .map(([, , body]) => body ?? '');
-}
-
-/** In a README a blank line inside an output is just that; in a transcript it is a dot. */
-function consoleTranscript(): string {
-  return blocks('console')
-    .join('\n')
-    .replaceAll(/^\n(?!\$ )/gm, '.\n');
-}
 
 test('every block of the README is a shell command or a session', () => {
   const languages = [...readme.matchAll(/^```(\S+)$/gm)].map(([, language]) => language);
@@ -41,7 +24,7 @@ test('every npm command of the README is a script', async () => {
 
 test(".ci/run calls the README's test command", async () => {
   const lines = (await readFile(path.join(root, '.ci/run'), 'utf8')).trimEnd().split('\n');
-  assert.ok(blocks('sh').includes('npm test\n'));
+  assert.ok(readmeBlocks('sh').includes('npm test\n'));
   assert.equal(lines.at(-1), 'exec npm test');
 });
 
@@ -56,39 +39,42 @@ test('every option of `bin/wherry server` in the README exists', async () => {
   );
 });
 
-const [kubectl] = findKubectls();
-const skip =
-  kubectl === undefined
-    ? 'no kubectl on PATH'
-    : kubectl.minor < 30
-      ? 'the README shows the output of a kubectl from 1.30 on'
-      : false;
+test('every command of bin/wherry in the README and in docs is there, with its options', async () => {
+  const help = (command: string) =>
+    execFileSync(path.join(root, 'bin/wherry'), [...command.split(' '), '--help'], { encoding: 'utf8' });
+  const pages = ['nodes', 'lessons', 'services', 'dns', 'security', 'storage', 'load-balancers', 'why'];
+  const texts = await Promise.all(pages.map((page) => readFile(path.join(root, `docs/${page}.md`), 'utf8')));
+  const used = [readme, ...texts].flatMap((text) => [
+    ...text.replaceAll(/\n/g, ' ').matchAll(/bin\/wherry ((?:image )?[a-z]+)([^`$]*)/g),
+  ]);
+  const commands = new Set(used.map(([, command = '']) => command));
+  assert.ok(commands.has('up') && commands.has('agent') && commands.has('why'));
+  for (const command of commands) {
+    const text = help(command);
+    const options = used
+      .filter(([, found]) => found === command)
+      .flatMap(([, , rest = '']) => rest.match(/--[a-z-]+/g) ?? []);
+    for (const option of options) assert.ok(text.includes(option), `bin/wherry ${command} ${option}`);
+  }
+});
 
-describe("the README's tour", { skip }, () => {
-  let server: RunningServer;
-  let directory: string;
-  before(async () => {
-    server = await startServer({ store: 'sqlite', controllers: '*', simulatedNodes: 2 });
-    directory = await mkdtemp(path.join(os.tmpdir(), 'wherry-readme-'));
-  });
-  after(async () => {
-    await server?.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  test('prints what the README says', async () => {
-    const session = {
-      directory,
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory, KUBECONFIG: server.kubeconfig },
-      namespace: { actual: 'default', shown: 'default' },
-    };
-    const { steps } = parseTranscript('README.md', consoleTranscript());
-    assert.ok(steps.length > 5);
-    for (const step of steps) {
-      const output = await runStep(step, session);
-      // A README does not show exit codes.
-      const shown = output.replace(/^\[exit \d+\]\n$/m, '');
-      assert.equal(`$ ${step.command}\n${shown}`, `$ ${step.command}\n${normalize(step.expected)}`);
-    }
-  });
+test('every link of the README and of docs leads somewhere', async () => {
+  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+  const docs = [
+    'architecture',
+    'services',
+    'dns',
+    'nodes',
+    'storage',
+    'security',
+    'lessons',
+    'load-balancers',
+    'why',
+  ];
+  for (const page of [...pages, ...docs.map((name) => `docs/${name}.md`)]) {
+    const text = await readFile(path.join(root, page), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)/g))
+      if (!/^https?:/.test(target))
+        assert.ok(existsSync(path.join(root, path.dirname(page), target)), `${page}: ${target}`);
+  }
 });

@@ -3,25 +3,30 @@
  * makes in a network namespace of the test's own. Outputs are those of the documents up to names, addresses and ages.
  * UPDATE_TRANSCRIPTS=1 writes down what is printed now: look at the difference before you keep it.
  */
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { generatedNames } from '../kubectl/generated-names.ts';
 import { findKubectls, type Kubectl } from '../kubectl/kubectls.ts';
+import { normalize } from '../kubectl/normalize.ts';
 import { checkTranscript } from '../kubectl/session.ts';
-import { appliesTo, readTranscript, type Session } from '../kubectl/transcript.ts';
+import { appliesTo, readTranscript, runUntilExpected, type Session } from '../kubectl/transcript.ts';
 import { noNodeBecause } from '../node/test-node.ts';
 import { startUpCluster, type UpCluster } from '../node/up-cluster.ts';
+import { readmeSteps } from '../readme.ts';
 import { writeStandIns } from './images.ts';
+
+const root = path.join(import.meta.dirname, '../..');
 
 const lessons = ['services-lab', 'service-types', 'introduction', 'fundamentals', 'on-services'];
 
 const [kubectl] = findKubectls();
 
-const patterns: Session['patterns'] = [
+const patterns: NonNullable<Session['patterns']> = [
   ...generatedNames,
   [/ \((?:\d+[smhd]){1,2} ago\)/g, ' (<age> ago)'],
   [/\b172\.30\.0\.(?:2\d\d)\b/g, '<balancer-ip>'],
@@ -83,4 +88,19 @@ describe('the lessons', { skip }, () => {
         await checkTranscript(transcript, await sessionOf(cluster, kubectl, lesson), kubectl);
     });
   }
+
+  test("the README's tour", async () => {
+    if (kubectl === undefined) return;
+    const session = await sessionOf(cluster, kubectl, 'readme');
+    await symlink(path.join(root, 'bin'), path.join(session.directory, 'bin'));
+    await writeFile(path.join(cluster.folder, '.curlrc'), 'silent\n');
+    const steps = readmeSteps();
+    assert.ok(steps.length > 8);
+    for (const step of steps) {
+      const expected = normalize(step.expected, patterns);
+      // A README does not show exit codes.
+      const output = await runUntilExpected({ ...step, expected }, session);
+      assert.equal(output.replace(/^\[exit \d+\]\n$/m, ''), expected, step.command);
+    }
+  });
 });
