@@ -64,22 +64,26 @@ async function idle(cluster: UpCluster): Promise<Measurement[]> {
   const server = status.processes.filter(({ role }) => role === 'server').map(({ pid }) => pid);
   const all = [...server, ...processesIn(status.nodes.map(({ namespace }) => namespacePath(namespace)))];
   await sleep(settleMilliseconds);
-  const before = all.map(cpuMilliseconds);
+  const before = new Map(all.map((pid) => [pid, cpuMilliseconds(pid)]));
   const start = performance.now();
   await sleep(idleMilliseconds);
   const took = performance.now() - start;
-  const used = all.reduce((sum, pid, index) => sum + cpuMilliseconds(pid) - (before[index] ?? 0), 0);
+  const used = all.reduce(
+    (sum, pid) => sum + ((cpuMilliseconds(pid) ?? Number.NaN) - (before.get(pid) ?? 0) || 0),
+    0,
+  );
+  const resident = all.map(residentMegabytes).filter((each) => each !== undefined);
   return [
     {
       name: 'resident memory of an agent, idle',
       unit: 'MB',
-      samples: agents.map(residentMegabytes),
+      samples: agents.map((pid) => residentMegabytes(pid) ?? Number.NaN),
       wanted: { atMost: 120 },
     },
     {
-      name: `resident memory of everything (${all.length} processes), two nodes, idle`,
+      name: `resident memory of everything (${resident.length} processes), two nodes, idle`,
       unit: 'MB',
-      samples: [all.map(residentMegabytes).reduce((sum, each) => sum + each, 0)],
+      samples: [resident.reduce((sum, each) => sum + each, 0)],
     },
     {
       name: 'processor time of everything over a minute, two nodes, idle',

@@ -19,15 +19,24 @@ export function processesIn(namespaceFiles: readonly string[]): number[] {
     .map(Number);
 }
 
-/** Resident memory in MB of 10^6 bytes. What processes share counts for each of them. */
-export function residentMegabytes(pid: number): number {
-  const kibibytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  return (kibibytes * 1024) / 1e6;
+const readIfAny = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+/** Resident memory in MB of 10^6 bytes; undefined once it has ended. What processes share counts for each of them. */
+export function residentMegabytes(pid: number): number | undefined {
+  const kibibytes = /^VmRSS:\s+(\d+) kB/m.exec(readIfAny(`/proc/${pid}/status`) ?? '')?.[1];
+  return kibibytes === undefined ? undefined : (Number(kibibytes) * 1024) / 1e6;
 }
 
-/** CPU time of a process, all its threads together. */
-export function cpuMilliseconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+/** CPU time of a process and of its children that have ended; undefined once it has ended itself. */
+export function cpuMilliseconds(pid: number): number | undefined {
+  const stat = readIfAny(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * tickMilliseconds;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * tickMilliseconds;
 }
