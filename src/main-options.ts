@@ -31,6 +31,12 @@ export interface ServerOptions {
   /** Where clients inside the cluster reach the server; undefined: chosen from the machine's interfaces. */
   readonly advertiseAddress: string | undefined;
   readonly store: StoreChoice;
+  /** Socket of a relay by which agents on this machine reach registries. */
+  readonly registryRelay?: string;
+  /** Nodes may reach what listens for this machine alone, too. */
+  readonly registryRelayLocal?: boolean;
+  /** Its messages go there instead of standard error. */
+  readonly logFile?: string;
   /** One range, or one of each family. */
   readonly serviceCIDRs: readonly string[];
   readonly nodePortRange: string;
@@ -73,6 +79,9 @@ export interface RawServerOptions {
   readonly controllers: string;
   readonly disableAdmissionPlugins: string;
   readonly loopback?: boolean;
+  readonly logFile?: string;
+  readonly registryRelay?: string;
+  readonly registryRelayLocal?: boolean;
   readonly nodeCidr?: string;
   readonly loadBalancerPool?: string;
 }
@@ -97,6 +106,9 @@ export function checkServerOptions(raw: RawServerOptions): ServerOptions {
     simulatedNodes: simulatedNodesOf(raw.simulatedNodes),
     loopback: loopbackOf(raw),
     ...(raw.loopback && { loopbackRanges: loopbackRangesOf(raw) }),
+    ...(raw.logFile !== undefined && { logFile: raw.logFile }),
+    ...(raw.registryRelay !== undefined && { registryRelay: raw.registryRelay }),
+    ...(raw.registryRelayLocal && { registryRelayLocal: true }),
     ...(raw.loadBalancerPool !== undefined && { loadBalancerPool: poolOf(raw.loadBalancerPool) }),
     simulatedNodeEvents: switchOf('--simulated-node-events', raw.simulatedNodeEvents),
   };

@@ -5,21 +5,19 @@ import { join, resolve } from 'node:path';
 import type { ControlPlane } from './apiserver/control-plane.ts';
 import type { ApiResponse, Handler } from './apiserver/request.ts';
 import type { ClusterCertificates } from './cluster/certificates.ts';
+import type { RegistryRelay } from './cluster/images/registry-relay.ts';
 import { unavailableError } from './kinds/status.ts';
-import { createLogger, type Logger } from './lib/log.ts';
+import type { Logger } from './lib/log.ts';
 import type { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
+import { processLogger } from './main-log.ts';
 import { advertiseAddressOf, goPlatform, type ServerOptions } from './main-options.ts';
 import { makeTunnels } from './main-tunnels.ts';
 import type { Store } from './store/store.ts';
 
 /** Serves until a signal; resolves with the exit code. Throws UserError when it cannot start. */
 export async function runServer(options: ServerOptions): Promise<number> {
-  const log = createLogger({
-    clock: systemClock,
-    level: 'info',
-    write: (line) => process.stderr.write(line),
-  });
+  const log = processLogger(options.logFile);
   const signalled = nextSignal();
   const starting = startServer(options, log);
   const running = await Promise.race([starting, signalled.then(() => undefined)]);
@@ -114,6 +112,8 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const { url, kubeconfig } = await giveAccess(options, access);
     serve(api.handle);
     await keepJoinToken(api.handle, dataDirectory, certificates.authority);
+    const relay = await startRelay(options, log);
+    if (relay !== undefined) undo.push(() => relay.close());
     undo.push(startLoops(api.handle, options, { certificates, log, metrics: api.metrics }));
     return { url, dataDirectory, kubeconfig, stop };
   } catch (failure) {
@@ -198,6 +198,14 @@ function startLoops(
     log.error('the controllers could not be started', { error: String(error) }),
   );
   return () => loops.then((stopLoops) => stopLoops());
+}
+
+/** Part of the server, so that it comes and goes with the cluster's one process in the machine's own network. */
+async function startRelay(options: ServerOptions, log: Logger): Promise<RegistryRelay | undefined> {
+  const { registryRelay, registryRelayLocal: allowsLocal = false } = options;
+  if (registryRelay === undefined) return undefined;
+  const { startRegistryRelay } = await import('./cluster/images/registry-relay.ts');
+  return startRegistryRelay({ socketPath: resolve(registryRelay), allowsLocal, log });
 }
 
 async function openStore(options: ServerOptions, directory: string): Promise<Store> {

@@ -19,6 +19,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Other clusters, of this test run elsewhere too, may have any of the usual ones meanwhile: so they follow from the port. */
+function rangesOf(port: number): { nodes: string; options: string[] } {
+  const [second, third] = [port >> 8, port % 85];
+  const of = (part: number) => `127.${second}.${third + 85 * part}`;
+  const options = ['--node-cidr', '--pod-cidr', '--service-cidr'].flatMap((option, part) => [
+    option,
+    `${of(part)}.0/24`,
+  ]);
+  return { nodes: of(0), options };
+}
+
 describe('a loopback cluster', () => {
   let folder: string;
   before(async () => {
@@ -36,7 +47,8 @@ describe('a loopback cluster', () => {
 
   test('comes, is there, goes, and comes again with its data', async () => {
     const port = String(await freePort());
-    const options = ['--mode', 'loopback', '--no-demo', '--nodes', '1', '--port', port];
+    const ranges = rangesOf(Number(port));
+    const options = ['--mode', 'loopback', '--no-demo', '--nodes', '1', '--port', port, ...ranges.options];
     const first = await run('up', ...options);
     assert.equal(first.code, 0, first.text);
     assert.match(first.text, /^ {2}nodes +1 simulated: pods listen and answer, no container runs /m);
@@ -47,6 +59,10 @@ describe('a loopback cluster', () => {
     const found = JSON.parse(status.text) as Record<string, unknown>;
     assert.equal(found.running, true);
     assert.deepEqual(found.servers, [`https://127.0.0.1:${port}`]);
+    assert.deepEqual(
+      [found.nodeCIDR, found.loadBalancerPool, (found.nodes as { address: string }[])[0]?.address],
+      [`${ranges.nodes}.0/24`, `${ranges.nodes}.200-${ranges.nodes}.250`, `${ranges.nodes}.2`],
+    );
 
     assert.match((await run('up', '--no-demo')).text, /it runs already/);
     const other = await run('up', '--port', '1');
@@ -57,6 +73,10 @@ describe('a loopback cluster', () => {
     );
 
     assert.match((await run('down')).text, /^ {2}stopping +the server is gone /m);
+    assert.match(
+      await readFile(join(folder, 'data/server.log'), 'utf8'),
+      / info {2}stopping signal="SIGTERM"$/m,
+    );
     assert.equal((await run('status')).code, 3);
     assert.match((await run('down')).text, /nothing was running/);
 

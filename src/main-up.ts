@@ -16,6 +16,7 @@ interface RawUp extends RawPlace {
   readonly nodes?: string;
   readonly demo: boolean;
   readonly keepFailed?: boolean;
+  readonly allowLocalRegistries?: boolean;
   readonly nodeCidr?: string;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
@@ -64,6 +65,10 @@ function addUp(program: Command, finish: (code: number) => void): void {
       '--load-balancer-pool <range>',
       'addresses for load balancers, out of the node range (default: its .200-.250)',
     )
+    .option(
+      '--allow-local-registries',
+      'nodes may pull from loopback and link-local addresses of this machine, too',
+    )
     .option('--keep-failed', 'after a failure leave everything for a look')
     .addHelpText(
       'after',
@@ -93,6 +98,7 @@ function givenSettings(raw: RawUp): GivenSettings {
     podCIDR: raw.podCidr,
     serviceCIDR: raw.serviceCidr,
     loadBalancerPool: raw.loadBalancerPool,
+    localRegistries: raw.allowLocalRegistries,
   } as GivenSettings;
 }
 

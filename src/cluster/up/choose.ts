@@ -2,6 +2,7 @@
 import { UserError } from '../../lib/errors.ts';
 import { isPortTaken, placeFlaws, rangeClashes, whyNoContainers } from './checks.ts';
 import { upLimits } from './limits.ts';
+import { listenerClashes, listeners } from './listeners.ts';
 import { foreignNames } from './network.ts';
 import { isRunning } from './processes.ts';
 import {
@@ -84,8 +85,13 @@ function continued(made: ClusterSettings, given: GivenSettings, isUp: boolean): 
       'CANNOT_CHANGE',
       `cluster ${made.name} runs, with --port ${made.port} and --load-balancer-pool ${made.loadBalancerPool}; stop it first with: bin/wherry down --name ${made.name}`,
     );
-  const { nodes = made.nodes, port = made.port, loadBalancerPool = made.loadBalancerPool } = given;
-  return checked({ ...made, nodes, port, loadBalancerPool });
+  if (isUp && given.localRegistries && !made.localRegistries)
+    throw new UserError(
+      'CANNOT_CHANGE',
+      `cluster ${made.name} runs, without --allow-local-registries; stop it first with: bin/wherry down --name ${made.name}`,
+    );
+  const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+  return checked({ ...made, ...Object.fromEntries(chosen) });
 }
 
 /** What is not given moves on until nothing is in the way; what is given stays, and clashes are told by the checks. */
@@ -118,7 +124,7 @@ async function obstaclesOf(settings: ClusterSettings, dataDirectory: string): Pr
   const port = (await isPortTaken(settings.port))
     ? [`--port ${settings.port}: another process listens there`]
     : [];
-  if (settings.mode === 'loopback') return port;
+  if (settings.mode === 'loopback') return [...listenerClashes(settings, await listeners()), ...port];
   const [names, clashes] = await Promise.all([
     foreignNames(settings, nodePlaces(settings, dataDirectory)),
     rangeClashes(settings),

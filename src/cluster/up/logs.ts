@@ -1,12 +1,16 @@
 /** The end of a log, for the message when something failed. */
 import { open } from 'node:fs/promises';
+import { olderLog } from '../../lib/bounded-log.ts';
 import { upLimits } from './limits.ts';
 
 /** Its last lines, indented; says so when there are none. */
 export async function logEnd(file: string): Promise<string> {
-  const text = await tailOf(file).catch(() => '');
+  // It may have begun anew just before.
+  const texts = [olderLog(file), file].map((each) => tailOf(each).catch(() => ''));
   // Where in our code it was says nothing to a person; it stands in the file.
-  const lines = text.split('\n').filter((line) => line !== '' && !/^ +at /.test(line));
+  const lines = (await Promise.all(texts))
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => line !== '' && !/^ +at /.test(line));
   const shown = lines.slice(-upLimits.logLines).map((line) => `    ${line.slice(0, 300)}`);
   return shown.length === 0 ? `nothing is in ${file}` : `the end of ${file}:\n${shown.join('\n')}`;
 }

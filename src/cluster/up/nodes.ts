@@ -10,7 +10,7 @@ import { imageFolder } from './images.ts';
 import { upLimits } from './limits.ts';
 import { logEnd } from './logs.ts';
 import { isRunning, launch } from './processes.ts';
-import { joinTokenFile, wherryProgram } from './server.ts';
+import { joinTokenFile, registryRelaySocket, wherryProgram } from './server.ts';
 import { type ClusterSettings, hostAddress, type NodePlace } from './settings.ts';
 import type { StateFile } from './state.ts';
 
@@ -28,8 +28,9 @@ export function agentArguments(settings: ClusterSettings, place: NodePlace, data
     ...['--server', `https://${hostAddress(settings)}:${settings.port}`],
     ...['--token-file', joinTokenFile(dataDirectory)],
     ...['--node-name', place.name, '--node-ip', place.address],
-    ...['--data-dir', place.directory, '--cgroup-root', place.cgroup],
+    ...['--data-dir', place.directory, '--log-file', agentLog(place), '--cgroup-root', place.cgroup],
     ...['--image-folder', imageFolder(dataDirectory)],
+    ...['--registry-relay', registryRelaySocket(dataDirectory)],
     ...['--eviction-hard', evictionThresholds],
   ];
 }

@@ -46,7 +46,7 @@ export async function isRunning(identity: ProcessIdentity | undefined): Promise<
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
-  /** Both of its outputs are added to it. */
+  /** Both of its outputs are added to it; it keeps the file small itself (src/lib/bounded-log.ts). */
   readonly log: string;
   readonly dataDirectory: string;
 }

@@ -15,13 +15,23 @@ const serverLog = (dataDirectory: string): string => path.join(dataDirectory, 's
 
 export const joinTokenFile = (dataDirectory: string): string => path.join(dataDirectory, 'join-token');
 
+/** Nodes have no way out of the machine: their pulls go by the server. */
+export const registryRelaySocket = (dataDirectory: string): string =>
+  path.join(dataDirectory, 'registry-relay.sock');
+
 export function serverArguments(settings: ClusterSettings, dataDirectory: string): string[] {
-  const common = ['server', '--data-dir', dataDirectory, '--port', String(settings.port)];
+  const common = [
+    ...['server', '--data-dir', dataDirectory, '--log-file', serverLog(dataDirectory)],
+    ...['--port', String(settings.port)],
+  ];
   if (settings.mode === 'loopback')
     return [
       ...common,
       '--loopback',
       ...['--service-cidr', settings.serviceCIDR],
+      ...['--cluster-cidr', settings.podCIDR],
+      ...['--node-cidr', settings.nodeCIDR],
+      ...['--load-balancer-pool', settings.loadBalancerPool],
       ...['--simulated-nodes', String(settings.nodes)],
     ];
   const address = hostAddress(settings);
@@ -32,6 +42,8 @@ export function serverArguments(settings: ClusterSettings, dataDirectory: string
     ...['--service-cidr', settings.serviceCIDR],
     ...['--cluster-cidr', settings.podCIDR],
     ...['--load-balancer-pool', settings.loadBalancerPool],
+    ...['--registry-relay', registryRelaySocket(dataDirectory)],
+    ...(settings.localRegistries ? ['--registry-relay-local'] : []),
   ];
 }
 

@@ -82,6 +82,19 @@ for (const [name, [given, message]] of Object.entries(refused))
       message,
     }));
 
+test('ranges of a loopback cluster are inside of 127.0.0.0/8', () => {
+  const second = checked(loopbackSettings('second', 1));
+  assert.deepEqual(
+    [second.nodeCIDR, second.podCIDR, second.serviceCIDR, second.loadBalancerPool],
+    ['127.30.1.0/24', '127.243.0.0/16', '127.97.0.0/16', '127.30.1.200-127.30.1.250'],
+  );
+  for (const podCIDR of ['10.0.0.0/16', '127.1.0.0/25'])
+    assert.throws(() => settingsFrom(second, { name: 'second', podCIDR }), {
+      code: 'USAGE',
+      message: /^--pod-cidr is "[\d./]+"; wanted for a loopback cluster is a range of a \/24 or more inside/,
+    });
+});
+
 test('what cannot be changed is told as it was made', () => {
   const made = usualSettings('default');
   assert.deepEqual(changedSettings(made, { name: 'default', podCIDR: made.podCIDR, nodes: 3 }), []);

@@ -1,6 +1,6 @@
 /** What a cluster on this machine is made of: names, ranges, addresses. Nothing here touches the machine. */
 import path from 'node:path';
-import { type Cidr, cidrLast, cidrSize, parseCidr } from '../../lib/cidr.ts';
+import { type Cidr, cidrLast, cidrSize, formatCidr, parseCidr } from '../../lib/cidr.ts';
 import { UserError } from '../../lib/errors.ts';
 import { formatAddress, parseAddress } from '../../lib/ip.ts';
 import { upLimits } from './limits.ts';
@@ -19,6 +19,8 @@ export interface ClusterSettings {
   readonly serviceCIDR: string;
   /** `172.30.0.200-172.30.0.250` */
   readonly loadBalancerPool: string;
+  /** Nodes may pull from what listens at loopback and link-local addresses of the machine. */
+  readonly localRegistries?: boolean;
 }
 
 /** What the command line gave; the rest is chosen. */
@@ -53,10 +55,10 @@ export function loopbackSettings(name: string, index = 0): ClusterSettings {
   return {
     ...usualSettings(name, index),
     mode: 'loopback',
-    nodeCIDR: '127.30.0.0/24',
-    podCIDR: '127.244.0.0/16',
-    serviceCIDR: '127.96.0.0/16',
-    loadBalancerPool: '127.30.0.200-127.30.0.250',
+    nodeCIDR: `127.30.${index}.0/24`,
+    podCIDR: `127.${244 - index}.0.0/16`,
+    serviceCIDR: `127.${96 + index}.0.0/16`,
+    loadBalancerPool: `127.30.${index}.200-127.30.${index}.250`,
   };
 }
 
@@ -113,6 +115,7 @@ export function checked(settings: ClusterSettings): ClusterSettings {
     '--pod-cidr': rangeOf('--pod-cidr', settings.podCIDR),
     '--service-cidr': rangeOf('--service-cidr', settings.serviceCIDR),
   };
+  if (settings.mode === 'loopback') checkLoopback(ranges);
   const entries = Object.entries(ranges);
   for (const [index, [option, range]] of entries.entries())
     for (const [other, second] of entries.slice(index + 1))
@@ -120,6 +123,15 @@ export function checked(settings: ClusterSettings): ClusterSettings {
         throw usage(`${option} and ${other} have addresses in common; wanted are ranges apart`);
   checkPool(settings.loadBalancerPool, ranges['--node-cidr'], BigInt(nodes) + 1n);
   return settings;
+}
+
+/** What the server takes with --loopback. */
+function checkLoopback(ranges: Readonly<Record<string, Cidr>>): void {
+  for (const [option, range] of Object.entries(ranges))
+    if (range.base >> 24n !== 127n || range.prefix > 24)
+      throw usage(
+        `${option} is ${JSON.stringify(formatCidr(range))}; wanted for a loopback cluster is a range of a /24 or more inside 127.0.0.0/8`,
+      );
 }
 
 export function checkClusterName(name: string): void {

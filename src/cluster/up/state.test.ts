@@ -81,6 +81,9 @@ test('the end of a log is shown without stacks', async () => {
     [shown[0], shown.at(-2), shown.at(-1)],
     [`the end of ${file}:`, '    line 2999', '    wherry: it broke'],
   );
+  await writeFile(`${file}.1`, 'older\nold\n');
+  await writeFile(file, 'new\n');
+  assert.equal(await logEnd(file), `the end of ${file}:\n    older\n    old\n    new`);
 });
 
 test('the status of a cluster that does not run', async () => {
