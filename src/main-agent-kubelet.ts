@@ -7,7 +7,7 @@ import { pauseImage } from './cluster/images/from-debian.ts';
 import { mountMemory, unmountMemory } from './cluster/node/memory-folders.ts';
 import type { ContainerRuntime } from './cri/runtime.ts';
 import { podEventText, runAgent } from './kubelet/agent.ts';
-import { parseResolvConf } from './kubelet/config/dns.ts';
+import { nodeDnsConfig } from './kubelet/config/dns.ts';
 import type { KnownPods } from './kubelet/known-pods.ts';
 import { kubeletLimits } from './kubelet/limits.ts';
 import { LogRotator } from './kubelet/logs/log-rotator.ts';
@@ -78,7 +78,7 @@ export async function runKubelet(parts: KubeletOptions, signal: AbortSignal): Pr
       get clusterDns() {
         return { servers: parts.dnsServers(), domain: options.clusterDomain };
       },
-      nodeDns: parseResolvConf(await machineResolvConf()),
+      nodeDns: nodeDnsConfig(await machineResolvConf()),
       nodeHosts: await readFile('/etc/hosts', 'utf8').catch(() => '127.0.0.1\tlocalhost\n'),
       logsFolder: folders.podLogs,
       seccompFolder: folders.seccomp,

@@ -14,7 +14,7 @@ import { startAnnouncer } from './loadbalancer/announcer.ts';
 import { machineLinks } from './loadbalancer/links.ts';
 import { type AgentOptions, agentFolders } from './main-agent-options.ts';
 import { aborted, Repeating, untilDone } from './main-agent-retry.ts';
-import { startRoutes } from './main-agent-routes.ts';
+import { familyOf, startRoutes } from './main-agent-routes.ts';
 import { dnsPort, dnsServiceAddress, makeDns } from './main-dns.ts';
 import { kernelNft } from './nft/nft.ts';
 import { listenHttp } from './proxy/health-check.ts';
@@ -42,8 +42,6 @@ export interface NodeNetwork {
   /** When everything that was begun has ended, after the signal. Rules, routes and the pods' network stay. */
   readonly stopped: Promise<void>;
 }
-
-const familyOf = (address: string): 'IPv4' | 'IPv6' => (address.includes(':') ? 'IPv6' : 'IPv4');
 
 const familiesOf = (addresses: readonly string[]) =>
   (['IPv4', 'IPv6'] as const).filter((family) => addresses.some((address) => familyOf(address) === family));

@@ -17,10 +17,14 @@ export interface AgentOptions {
   readonly nodeAddresses: readonly string[];
   readonly nodeLabels: Readonly<Record<string, string>>;
   readonly dataDirectory: string;
+  /** Its messages go there instead of standard error. */
+  readonly logFile: string | undefined;
   /** Path of the socket of a container runtime that others look after; undefined: a containerd of the agent's own. */
   readonly runtimeSocket: string | undefined;
   /** Images (an OCI layout) that this node's containerd gets before it asks a registry. */
   readonly imageDirectory: string | undefined;
+  /** Socket of the relay by which this node's containerd reaches registries; undefined: it has a way of its own. */
+  readonly registryRelay: string | undefined;
   /** Where that runtime reads which network its pods get. */
   readonly cniConfigDirectory: string | undefined;
   readonly proxyMode: 'nftables' | 'userspace';
@@ -53,8 +57,10 @@ export interface RawAgentOptions {
   readonly nodeIp?: string;
   readonly nodeLabels?: string;
   readonly dataDir: string;
+  readonly logFile?: string;
   readonly containerRuntimeEndpoint?: string;
   readonly imageFolder?: string;
+  readonly registryRelay?: string;
   readonly cniConfDir?: string;
   readonly proxyMode: string;
   readonly cgroupRoot?: string;
@@ -81,10 +87,18 @@ export function withAgentOptions(command: Command, hostName: string): Command {
     .option('--node-labels <labels>', 'labels for the Node at its registration: name=value,...')
     .option('--data-dir <directory>', 'where the node keeps what it has', '/var/lib/wherry/agent')
     .option(
+      '--log-file <file>',
+      'messages go there instead of standard error; at 10 MiB it goes on as FILE.1 and begins anew',
+    )
+    .option(
       '--container-runtime-endpoint <url>',
       "socket of a running container runtime; unless given one's own",
     )
     .option('--image-folder <directory>', 'images (OCI layout) that are taken before a registry is asked')
+    .option(
+      '--registry-relay <socket>',
+      'of a server on this machine, for a node that cannot reach registries itself',
+    )
     .option('--cni-conf-dir <directory>', 'where that runtime looks for its network: /etc/cni/net.d')
     .option('--proxy-mode <mode>', 'how Services are routed: nftables or userspace', 'nftables')
     .option('--cgroup-root <cgroup>', "below which the pods' cgroups are; unless given /wherry-NODE")
@@ -116,7 +130,9 @@ export function checkAgentOptions(raw: RawAgentOptions): AgentOptions {
     server: serverOf(raw.server),
     token: raw.token,
     tokenFile: raw.tokenFile,
+    logFile: raw.logFile,
     imageDirectory: raw.imageFolder,
+    registryRelay: raw.registryRelay,
     nodeName,
     nodeAddresses: addressesOf('--node-ip', raw.nodeIp),
     nodeLabels: labelsOf(raw.nodeLabels),

@@ -3,6 +3,7 @@ import type { Informers } from './client/informers.ts';
 import { listRoutes, type Route, removeRoute, routeChanges, setRoute } from './cluster/node/routes.ts';
 import type { Node, ServiceCIDR } from './kinds/generated/types.ts';
 import { onAbort } from './lib/abort.ts';
+import type { IPFamily } from './lib/ip.ts';
 import type { Logger } from './lib/log.ts';
 import { systemClock } from './lib/system.ts';
 import { Repeating } from './main-agent-retry.ts';
@@ -10,7 +11,8 @@ import { Repeating } from './main-agent-retry.ts';
 /** How often it is looked whether somebody took a route away. */
 const resyncMilliseconds = 30_000;
 
-const familyOf = (text: string): 'IPv4' | 'IPv6' => (text.includes(':') ? 'IPv6' : 'IPv4');
+/** Of an address or a range that is known to be one. */
+export const familyOf = (text: string): IPFamily => (text.includes(':') ? 'IPv6' : 'IPv4');
 
 const podCidrsOf = ({ spec }: Node): readonly string[] =>
   spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR]);

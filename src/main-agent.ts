@@ -24,6 +24,7 @@ import { AbortedError } from './client/transport.ts';
 import { Client } from './client/typed-client.ts';
 import { buildPauseImage, pauseImage } from './cluster/images/from-debian.ts';
 import { type Mirror, mirrorHosts, startMirror } from './cluster/images/mirror.ts';
+import { proxyEnvironment, relayDoorPort, startRelayDoor } from './cluster/images/relay-door.ts';
 import type { NodeCredentials } from './cluster/join/join-cluster.ts';
 import { systemPath } from './cluster/node/command.ts';
 import { containerdPaths } from './cluster/node/containerd-config.ts';
@@ -36,7 +37,7 @@ import { type ExtraRoute, startKubeletServer } from './kubelet/server/kubelet-se
 import { NodeShutdown, shutdownPeriods } from './kubelet/shutdown.ts';
 import { sleep } from './lib/clock.ts';
 import { UserError } from './lib/errors.ts';
-import { createLogger, type Logger } from './lib/log.ts';
+import type { Logger } from './lib/log.ts';
 import { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock, systemRandom } from './lib/system.ts';
 import { identityOf, machineFacts, nodeAddressesOf } from './main-agent-identity.ts';
@@ -48,6 +49,7 @@ import { type AgentOptions, agentFolders } from './main-agent-options.ts';
 import { probeRoutes } from './main-agent-probes.ts';
 import { aborted, untilDone } from './main-agent-retry.ts';
 import { cleanNode } from './main-clean-node.ts';
+import { processLogger } from './main-log.ts';
 
 /** Runs until a signal; resolves with the exit code. Throws UserError when it cannot start. */
 export async function runAgentCommand(options: AgentOptions): Promise<number> {
@@ -57,11 +59,7 @@ export async function runAgentCommand(options: AgentOptions): Promise<number> {
       'a node takes root: containers, interfaces and rules are made; run it with sudo',
     );
   process.env.PATH = [process.env.PATH, systemPath].filter(Boolean).join(':');
-  const log = createLogger({
-    clock: systemClock,
-    level: 'info',
-    write: (line) => process.stderr.write(line),
-  });
+  const log = processLogger(options.logFile);
   const stopping = new AbortController();
   const shutdown = new NodeShutdown({ clock: systemClock });
   const periods = shutdownPeriods(options.shutdownSeconds, options.shutdownCriticalSeconds);
@@ -201,7 +199,8 @@ async function startRuntime(
   const folder = agentFolders(options.dataDirectory).containerd;
   const mirror = await serveImages(options, log);
   const common = { clock: systemClock, log, signal };
-  const containerd = await keepContainerd({ folder, sandboxImage: pauseImage, ...common });
+  const environment = openRelayDoor(options, { log, signal });
+  const containerd = await keepContainerd({ folder, sandboxImage: pauseImage, environment, ...common });
   const runtime = connect(containerd.socket);
   await untilInitialized(runtime, signal);
   if ((await runtime.images.status(pauseImage)) === undefined)
@@ -234,6 +233,21 @@ async function checkRuntime(runtime: RuntimeClient, socket: string): Promise<voi
       { cause },
     );
   }
+}
+
+/** The environment of a containerd that reaches registries by it. Pods start without it, so it is not waited for. */
+function openRelayDoor(
+  { registryRelay: socketPath }: AgentOptions,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Record<string, string> {
+  if (socketPath === undefined) return {};
+  void untilDone('the way to registries', () => startRelayDoor({ socketPath }), { log, signal }).then(
+    async (door) => {
+      await aborted(signal);
+      await door?.close();
+    },
+  );
+  return proxyEnvironment(relayDoorPort);
 }
 
 /** containerd looks at each pull where it is to ask: so there may be another port at every start. */

@@ -1,7 +1,7 @@
 /** Takes everything of a node off the machine: pods, containerd, shims, mounts, cgroups, rules, routes, the bridge. */
 import { rm } from 'node:fs/promises';
 import { removeTraces } from './cluster/node/clean.ts';
-import { type Containerd, findContainerd } from './cluster/node/containerd.ts';
+import { type Containerd, endContainerd, findContainerd } from './cluster/node/containerd.ts';
 import { removeHostPortChains } from './cluster/node/host-ports.ts';
 import { removeLink } from './cluster/node/links.ts';
 import { removeRoutes } from './cluster/node/routes.ts';
@@ -39,11 +39,9 @@ export async function cleanNode(node: NodeToClean): Promise<void> {
     log.warn('containerd does not answer', { error });
     return undefined;
   });
-  if (containerd !== undefined) {
-    // On a network that others use, too, each pod's ports are given back one by one.
-    if (bridge !== undefined) await removePods(containerd, log);
-    await containerd.stop();
-  }
+  // On a network that others use, too, each pod's ports are given back one by one.
+  if (containerd !== undefined && bridge !== undefined) await removePods(containerd, log);
+  await endContainerd(folders.containerd);
   await removeTraces({
     folder: folders.containerd,
     volumes: dataDirectory,

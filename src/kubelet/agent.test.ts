@@ -40,6 +40,8 @@ interface AgentWorld extends TestWorld {
   readonly runtime: FakeRuntime;
   /** What pods answer when they are asked over HTTP. */
   readonly pods: { answer: number };
+  /** The uids of pods whose volumes were removed without a pod to go by. */
+  readonly orphans: string[];
   /** Starts another agent on the same node, with the same runtime; gives what stops it. */
   startAgent(): () => Promise<void>;
   /** Lets time go on until it holds. */
@@ -56,8 +58,10 @@ async function startAgentWorld(t: TestContext, programs: FakePrograms = () => ({
   const node = await startTestNode(t);
   const tell = world.recorder.from({ component: 'kubelet', host: identity.name });
   const record: RecordPodEvent = (pod, event) => tell(podEventText(pod, event));
+  const orphans: string[] = [];
   const tools = {
     ...node.tools,
+    volumes: { ...node.tools.volumes, removeOrphans: async (uid: string) => void orphans.push(uid) },
     runtime,
     clock,
     record,
@@ -91,6 +95,7 @@ async function startAgentWorld(t: TestContext, programs: FakePrograms = () => ({
   return {
     ...world,
     pods,
+    orphans,
     runtime,
     startAgent,
     until: async (what, condition) => {
@@ -202,7 +207,7 @@ test('an agent that starts again finds its containers, and removes what belongs 
   const world = await startAgentWorld(t);
   const stop = world.startAgent();
   await world.createPod('stays');
-  await world.createPod('goes');
+  const goes = await world.createPod('goes');
   await world.until(
     'both are ready',
     async () => isReady(await world.pod('stays')) && isReady(await world.pod('goes')),
@@ -212,6 +217,7 @@ test('an agent that starts again finds its containers, and removes what belongs 
   await world.client.of('Pod').delete({ namespace: 'default', name: 'goes' }, { gracePeriodSeconds: 0 });
   world.startAgent();
   await world.until('one is left', async () => (await world.runtime.sandboxes.list()).length === 1);
+  await world.until('its volumes went, too', async () => world.orphans.includes(goes.metadata.uid ?? ''));
   const stays = before.filter(({ sandboxId }) => sandboxId === before[0]?.sandboxId);
   const after = await world.runtime.containers.list();
   assert.equal(after.length, 1);
@@ -304,4 +310,24 @@ test('a pod for which there is no room is refused, whoever sent it; what runs is
   assert.deepEqual([await phaseOf('large'), (await pod('more'))?.status], ['Running', status]);
   await client.of('Pod').delete({ namespace: 'default', name: 'more' });
   await until('it goes', async () => (await pod('more')) === undefined);
+});
+
+test('a pod of the server does not pass for one of the node', async (t) => {
+  const { client, runtime, startAgent, until, pod } = await startAgentWorld(t);
+  startAgent();
+  const spec = {
+    containers: [{ name: 'web', image: 'nginx', imagePullPolicy: 'IfNotPresent' }],
+    nodeName: identity.name,
+    automountServiceAccountToken: false,
+  };
+  const make = (name: string, annotations: Record<string, string>) =>
+    client.of('Pod').create({ metadata: { name, namespace: 'default', annotations }, spec });
+  await make('mirror', { 'kubernetes.io/config.mirror': 'of-nothing' });
+  await make('poser', { 'kubernetes.io/config.source': 'file' });
+  await until('the poser is ready', async () => isReady(await pod('poser')));
+  await until('the mirror is gone', async () => (await pod('mirror')) === undefined);
+  const [sandbox, ...others] = await runtime.sandboxes.list();
+  assert.deepEqual(others, []);
+  const { annotations } = await runtime.sandboxes.status(sandbox?.id ?? '');
+  assert.equal(annotations['kubernetes.io/config.source'], 'api');
 });

@@ -5,7 +5,7 @@ import { referenceTo } from '../client/change.ts';
 import { Informer } from '../client/informer.ts';
 import type { Client } from '../client/typed-client.ts';
 import type { Pod } from '../kinds/generated/types.ts';
-import { StatusError } from '../kinds/status.ts';
+import { isNotFoundStatus } from '../kinds/status.ts';
 import { onAbort } from '../lib/abort.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
@@ -29,6 +29,7 @@ import { changedPods, listRuntime, type RuntimeView } from './run/relist.ts';
 import { syncPod } from './run/sync-pod.ts';
 import type { RunTools } from './run/tools.ts';
 import type { NodeShutdown } from './shutdown.ts';
+import { fromServer, isMirror } from './static/manifest.ts';
 import type { StaticPods } from './static/static-pods.ts';
 import type { StatsSource } from './stats/readings.ts';
 
@@ -74,8 +75,6 @@ export function podEventText(pod: Pod, { type, reason, message, fieldPath }: Pod
   };
 }
 
-const isMissing = (failure: unknown): boolean => failure instanceof StatusError && failure.httpCode === 404;
-
 /** Runs until the signal aborts; containers go on running after that, and are found again by the next agent. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { client, clock, log, random, identity, network, staticPods } = options;
@@ -92,17 +91,24 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     log,
     select: { fieldSelector: `spec.nodeName=${identity.name}` },
   });
+  const host = serverHost(client, staticPods);
   const workers: PodWorkers = new PodWorkers(
     {
       sync: (request) => syncPod(tools, request),
-      ...serverHost(client, staticPods),
+      ...host,
       admit: (pod, others) => admission.admit(pod, others),
       cleanUp: (uid) => cleanUp(tools, uid),
     },
     { clock, log, signal },
   );
   const update = (pod: Pod) => {
-    if (!staticPods?.takeMirror(pod)) workers.update(pod);
+    if (!isMirror(pod)) workers.update(fromServer(pod));
+    else if (staticPods !== undefined) staticPods.takeMirror(pod);
+    // A picture of nothing: the agent before this one had a folder of static pods.
+    else
+      host
+        .letGo(pod)
+        .catch((error) => log.warn('a mirror pod could not be removed', { error: String(error) }));
   };
   pods.handle({
     add: update,
@@ -219,12 +225,18 @@ async function unlessMissing(done: Promise<unknown>): Promise<void> {
   try {
     await done;
   } catch (failure) {
-    if (!isMissing(failure)) throw failure;
+    if (!isNotFoundStatus(failure)) throw failure;
   }
 }
 
 async function cleanUp(
-  { runtime, files, sources, node }: Pick<RunTools, 'runtime' | 'files' | 'sources' | 'node'>,
+  {
+    runtime,
+    files,
+    sources,
+    volumes,
+    node,
+  }: Pick<RunTools, 'runtime' | 'files' | 'sources' | 'volumes' | 'node'>,
   uid: string,
 ): Promise<void> {
   const sandboxes = await runtime.sandboxes.list({ labels: { [podLabels.uid]: uid } });
@@ -232,6 +244,8 @@ async function cleanUp(
     await runtime.sandboxes.stop(id);
     await runtime.sandboxes.remove(id);
   }
+  // An earlier agent may have mounted some, which are in the way of the folder.
+  await volumes.removeOrphans?.(uid);
   await files.remove(uid);
   await removePodLogs(node.logsFolder, uid);
   sources.forget?.(uid);
@@ -255,7 +269,13 @@ async function relist(
         // Once: later on whoever ends removes what it had.
         const left = folders ?? (await tools.files.list());
         folders = [];
-        for (const uid of new Set([...now.keys(), ...left])) if (!workers.has(uid)) await cleanUp(tools, uid);
+        for (const uid of new Set([...now.keys(), ...left]))
+          if (!workers.has(uid))
+            await cleanUp(tools, uid).catch((failure) => {
+              // One that resists does not keep the others.
+              folders?.push(uid);
+              log.warn('what is left of a pod could not be removed', { uid, error: String(failure) });
+            });
       }
     } catch (failure) {
       log.warn('the container runtime does not answer', { error: String(failure) });

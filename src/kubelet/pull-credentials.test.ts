@@ -59,6 +59,18 @@ describe('who asks for an image', () => {
       [],
     ],
     [
+      'stars between other letters',
+      'registry.example/app:1',
+      { 'r*s?r*y.ex*e': 'a:1', 'r*x.example': 'b:1' },
+      ['a'],
+    ],
+    [
+      'more stars than anybody needs',
+      `${'a'.repeat(60)}.example/app:1`,
+      { [`${'*a'.repeat(30)}*b.example`]: 'a:1' },
+      [],
+    ],
+    [
       'a key that is a name of every object',
       'constructor/app:1',
       { __proto__x: 'a:1', constructor: 'b:1' },

@@ -70,13 +70,30 @@ function entriesOf({ data, type }: Secret): Entry[] {
   });
 }
 
-/** A label of a host against a pattern with `*` and `?`. */
+/**
+ * A label of a host against a pattern with `*` and `?`. No regular expression: anybody may write the pattern, and one with
+ * many stars would take for ever.
+ */
 function labelMatches(pattern: string, label: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '[^/]*')
-    .replaceAll('?', '[^/]');
-  return new RegExp(`^${source}$`).test(label);
+  let at = 0;
+  let inPattern = 0;
+  let star = -1;
+  let afterStar = 0;
+  while (at < label.length) {
+    if (pattern[inPattern] === '*') {
+      star = inPattern++;
+      afterStar = at;
+    } else if (pattern[inPattern] === '?' || pattern[inPattern] === label[at]) {
+      inPattern++;
+      at++;
+    } else if (star >= 0) {
+      // The last star takes one more; what an earlier one took need not change.
+      inPattern = star + 1;
+      at = ++afterStar;
+    } else return false;
+  }
+  while (pattern[inPattern] === '*') inPattern++;
+  return inPattern === pattern.length;
 }
 
 function split(place: string): { labels: string[]; port: string; path: string } {

@@ -5,6 +5,7 @@
 import type { Pod } from '../kinds/generated/types.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Rejection } from './admit/admit.ts';
+import { criticalPriorityMin } from './eviction/rank.ts';
 import type { Eviction } from './run/sync-pod.ts';
 
 export interface ShutdownPeriod {
@@ -20,8 +21,6 @@ export interface ShutdownWorkers {
   /** When what is known of them has been told to the server, as far as it takes it. */
   settled(): Promise<void>;
 }
-
-const criticalPriorityMin = 2_000_000_000;
 
 /** Of `--shutdown-grace-period` and `--shutdown-grace-period-critical-pods`: the second is part of the first. */
 export function shutdownPeriods(seconds: number, criticalSeconds: number): ShutdownPeriod[] {

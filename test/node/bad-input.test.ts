@@ -19,7 +19,7 @@ import { syncPod } from '../../src/kubelet/run/sync-pod.ts';
 import { newMemory, type RunTools } from '../../src/kubelet/run/tools.ts';
 import { NodeVolumes } from '../../src/kubelet/volumes/node-volumes.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
-import { noNodeBecause, startTestNode, type TestNode, until } from './test-node.ts';
+import { nodeFacts, noNodeBecause, startTestNode, type TestNode, until } from './test-node.ts';
 
 interface Case {
   readonly container?: Partial<Container>;
@@ -255,17 +255,7 @@ describe('bad input on a real node', { skip: noNodeBecause() }, () => {
         memory: { mount: async () => {}, unmount: async () => {} },
       }),
       gate: new Gate(4),
-      node: {
-        hostIPs: ['10.244.0.1'],
-        allocatable: { cpu: '2', memory: '1Gi' },
-        memoryCapacityBytes: 8 * 2 ** 30,
-        clusterDns: { servers: ['10.96.0.10'], domain: 'cluster.local' },
-        nodeDns: { servers: [], searches: [], options: [] },
-        nodeHosts: '127.0.0.1 localhost\n',
-        logsFolder: path.join(node.folder, 'logs'),
-        seccompFolder: path.join(node.folder, 'seccomp'),
-        cgroupRoot: node.traces.cgroupParent,
-      },
+      node: nodeFacts(node),
     };
   }
 

@@ -5,7 +5,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -26,6 +25,7 @@ import { silentLogger } from '../../src/lib/log.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
 import { agentFolders } from '../../src/main-agent-options.ts';
 import { cleanNode } from '../../src/main-clean-node.ts';
+import { Program } from './program.ts';
 import { join } from './relay.ts';
 import { busyboxNames, until } from './test-node.ts';
 
@@ -93,52 +93,7 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-/** A program in a network namespace, its output in a file. */
-class Program {
-  readonly #command: readonly string[];
-  readonly logFile: string;
-  child: ChildProcess | undefined;
-
-  constructor(namespace: string, command: readonly string[], logFile: string) {
-    this.#command = [`--net=${namespacePath(namespace)}`, ...command];
-    this.logFile = logFile;
-  }
-
-  start(): void {
-    const child = spawn('nsenter', this.#command, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const log = createWriteStream(this.logFile, { flags: 'a' });
-    child.stdout?.pipe(log, { end: false });
-    child.stderr?.pipe(log, { end: false });
-    child.once('close', () => log.end());
-    this.child = child;
-  }
-
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    const { child } = this;
-    this.child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
-      return child?.exitCode ?? null;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    const killed = setTimeout(() => child.kill('SIGKILL'), stopMilliseconds);
-    await exited;
-    clearTimeout(killed);
-    return child.exitCode;
-  }
-
-  get hasEnded(): boolean {
-    return this.child?.exitCode !== null || this.child.signalCode !== null;
-  }
-
-  async said(): Promise<string> {
-    return readFile(this.logFile, 'utf8').catch(() => '');
-  }
-}
-
 const execSeconds = 30;
-
-/** An agent that removes its pods takes longest. */
-const stopMilliseconds = 40_000;
 
 const dualStackArguments = [
   ...['--cluster-cidr', '10.244.0.0/16,fd00:244::/48'],
@@ -204,7 +159,10 @@ class Cluster implements TestCluster {
       await buildBusyboxImage(busyboxNames),
       ...(this.#options.images ?? []),
     ];
-    await Promise.all(numbers.map((number) => this.#startNode(number, images)));
+    // All of them come to an end before the first failure is told: what is still starting could not be removed.
+    const started = await Promise.allSettled(numbers.map((number) => this.#startNode(number, images)));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   async startServer(): Promise<void> {
@@ -343,6 +301,7 @@ class Cluster implements TestCluster {
     { namespace, addresses }: { namespace: string; addresses: readonly string[] },
   ): Promise<void> {
     const outer = this.#outer;
+    this.#undo.push(() => removeNamespace(namespace));
     await createNamespace(namespace);
     const here = ['-n', outer, 'link'];
     await runCommand('ip', [

@@ -12,7 +12,7 @@ import { PodFiles } from '../../src/kubelet/run/pod-files.ts';
 import { syncPod } from '../../src/kubelet/run/sync-pod.ts';
 import { newMemory, type RunTools } from '../../src/kubelet/run/tools.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
-import { noNodeBecause, readLog, startTestNode, type TestNode, until } from './test-node.ts';
+import { nodeFacts, noNodeBecause, readLog, startTestNode, type TestNode, until } from './test-node.ts';
 
 describe('pods on a real node', { skip: noNodeBecause() }, () => {
   let node: TestNode;
@@ -36,17 +36,7 @@ describe('pods on a real node', { skip: noNodeBecause() }, () => {
       volumes: { prepare: async () => new Map(), remove: async () => {} },
       sources: { configMap: none, secret: none, services: () => [] },
       gate: new Gate(4),
-      node: {
-        hostIPs: ['10.244.0.1'],
-        allocatable: { cpu: '2', memory: '1Gi' },
-        memoryCapacityBytes: 8 * 2 ** 30,
-        clusterDns: { servers: ['10.96.0.10'], domain: 'cluster.local' },
-        nodeDns: { servers: [], searches: [], options: [] },
-        nodeHosts: '127.0.0.1 localhost\n',
-        logsFolder: path.join(node.folder, 'logs'),
-        seccompFolder: path.join(node.folder, 'seccomp'),
-        cgroupRoot: node.traces.cgroupParent,
-      },
+      node: nodeFacts(node),
     };
   });
   after(() => node?.close());

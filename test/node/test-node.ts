@@ -14,6 +14,7 @@ import { type Containerd, startContainerd } from '../../src/cluster/node/contain
 import { createNamespace, removeNamespace } from '../../src/cluster/node/network-namespace.ts';
 import { connectRuntime, type RuntimeClient } from '../../src/cri/client.ts';
 import type { SandboxConfig } from '../../src/cri/sandbox-types.ts';
+import type { NodeFacts } from '../../src/kubelet/run/tools.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
 
 const needed = {
@@ -143,7 +144,8 @@ async function untilReady(runtime: RuntimeClient): Promise<void> {
   });
 }
 
-const waitMilliseconds = 60_000;
+/** Long: a machine may be busy with many tests at once. */
+const waitMilliseconds = 180_000;
 
 /** Asks again and again; a refusal counts as not yet. Throws with the last refusal after a long while. */
 export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
@@ -159,6 +161,19 @@ export async function until(what: string, condition: () => Promise<boolean>): Pr
   }
   throw new Error(`not in ${waitMilliseconds / 1000} s: ${what}`, { cause: last });
 }
+
+/** What the kubelet is told of a test's node. */
+export const nodeFacts = ({ folder, traces }: TestNode): NodeFacts => ({
+  hostIPs: ['10.244.0.1'],
+  allocatable: { cpu: '2', memory: '1Gi' },
+  memoryCapacityBytes: 8 * 2 ** 30,
+  clusterDns: { servers: ['10.96.0.10'], domain: 'cluster.local' },
+  nodeDns: { servers: [], searches: [], options: [] },
+  nodeHosts: '127.0.0.1 localhost\n',
+  logsFolder: path.join(folder, 'logs'),
+  seccompFolder: path.join(folder, 'seccomp'),
+  cgroupRoot: traces.cgroupParent,
+});
 
 /** The lines of a container's log; none when there is no such file yet. */
 export async function readLog(file: string): Promise<string[]> {

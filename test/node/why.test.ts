@@ -36,7 +36,7 @@ async function saysAtLast(
   wanted: { says: RegExp; code: number },
   first: () => Promise<unknown> = async () => {},
 ): Promise<string> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 120_000;
   for (;;) {
     await first();
     const { code, text } = await why(service, raw);

@@ -7,7 +7,7 @@ import { backoffMilliseconds } from '../../client/backoff.ts';
 import { AbortedError } from '../../client/transport.ts';
 import type { Client } from '../../client/typed-client.ts';
 import type { CertificateSigningRequest } from '../../kinds/generated/types.ts';
-import { StatusError } from '../../kinds/status.ts';
+import { isNotFoundStatus, StatusError } from '../../kinds/status.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -88,7 +88,7 @@ async function getIfAny(requests: Requests, name: string, signal: AbortSignal) {
   try {
     return await requests.get({ name }, { signal });
   } catch (failure) {
-    if (failure instanceof StatusError && failure.httpCode === 404) return undefined;
+    if (isNotFoundStatus(failure)) return undefined;
     throw failure;
   }
 }

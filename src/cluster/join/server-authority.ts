@@ -36,7 +36,7 @@ export function shownCertificates(server: string, clock: Clock): Promise<Uint8Ar
       socket.destroy();
       resolve(chain);
     });
-    socket.once('error', reject);
+    socket.on('error', reject);
     socket.once('close', () => {
       cancel();
       reject(new Error(`${server} closed the connection`));

@@ -2,7 +2,7 @@
 import type { Client } from '../../client/typed-client.ts';
 import type { Secret } from '../../kinds/generated/types.ts';
 import { getOwn } from '../../kinds/object.ts';
-import { StatusError } from '../../kinds/status.ts';
+import { isNotFoundStatus } from '../../kinds/status.ts';
 import { humanDuration } from '../../lib/duration.ts';
 import { UserError } from '../../lib/errors.ts';
 import { formatJoinToken } from './join-token.ts';
@@ -56,7 +56,7 @@ export async function deleteToken(client: Client, given: string): Promise<string
   try {
     await client.of('Secret').delete({ namespace, name: `bootstrap-token-${id}` });
   } catch (failure) {
-    if (!(failure instanceof StatusError && failure.httpCode === 404)) throw failure;
+    if (!isNotFoundStatus(failure)) throw failure;
     throw new UserError('NO_SUCH_TOKEN', `there is no token ${id}; wherry token list shows them`);
   }
   return id;

@@ -9,6 +9,7 @@ import { WherryError } from '../../lib/errors.ts';
 import { runCommand } from './command.ts';
 import { containerdPaths } from './containerd-config.ts';
 import { nodeLimits } from './limits.ts';
+import { mountsBelow } from './mounts.ts';
 
 export interface NodeTraces {
   /** containerd's. */
@@ -40,7 +41,7 @@ export async function removeTraces(traces: NodeTraces, { keepData = false } = {}
   await untilNone('cgroups', () => removeCgroups(traces.cgroupParent));
   // Of our network, and of our sandboxes' loopbacks, which are of a network that everybody has.
   for (const name of await entriesOf(cniCacheFolder))
-    if (name.startsWith(`${traces.networkName}-`) || ids.some((id) => name.includes(id)))
+    if (isResultOf(traces.networkName, name) || ids.some((id) => name.includes(id)))
       await rm(path.join(cniCacheFolder, name), { force: true });
   const paths = containerdPaths(traces.folder);
   // The pods' addresses are free again: nobody has one any more.
@@ -48,6 +49,10 @@ export async function removeTraces(traces: NodeTraces, { keepData = false } = {}
   for (const folder of keepData ? passing : [traces.folder])
     await rm(folder, { recursive: true, force: true });
 }
+
+/** `<network>-<sandbox>-<interface>`; another network's name may begin with this one's. Source: containernetworking libcni. */
+const isResultOf = (networkName: string, file: string): boolean =>
+  file.startsWith(networkName) && /^-[0-9a-f]{64}-/.test(file.slice(networkName.length));
 
 /** What is left of it, in words: nothing, after `removeTraces`. */
 export async function findTraces(traces: NodeTraces): Promise<string[]> {
@@ -126,17 +131,6 @@ async function shimSocketsIn(folder: string): Promise<string[]> {
   return addresses
     .filter((address) => address.startsWith('unix://'))
     .map((address) => address.trim().slice('unix://'.length));
-}
-
-/** The innermost first. */
-async function mountsBelow(folder: string): Promise<string[]> {
-  const mounts = (await linesOf('/proc/self/mountinfo')).map((line) =>
-    // The fifth word; blanks in it are written in octal.
-    (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) =>
-      String.fromCharCode(Number.parseInt(octal, 8)),
-    ),
-  );
-  return mounts.filter((mount) => mount.startsWith(`${folder}/`)).reverse();
 }
 
 async function unmountBelow(folder: string): Promise<string[]> {

@@ -1,8 +1,10 @@
 /** Keeps a node's containerd running: finds the one that runs, starts one otherwise, and again when it ends. */
+import { boundLog } from '../../lib/bounded-log.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type Containerd, type ContainerdOptions, findContainerd, startContainerd } from './containerd.ts';
+import { containerdPaths } from './containerd-config.ts';
 import { nodeLimits } from './limits.ts';
 
 export interface KeptContainerd {
@@ -46,11 +48,17 @@ export async function keepContainerd(
       since = clock.monotonic();
     }
   };
+  const keepLogSmall = async () => {
+    while (!signal.aborted) {
+      boundLog(containerdPaths(folder).log);
+      await sleep(clock, nodeLimits.logMilliseconds, signal);
+    }
+  };
   return {
     socket: current.socket,
     get current() {
       return current;
     },
-    stopped: keep(),
+    stopped: Promise.all([keep(), keepLogSmall()]).then(() => {}),
   };
 }

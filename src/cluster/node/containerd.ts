@@ -18,6 +18,8 @@ export interface ContainerdOptions {
   /** The network namespace it runs in: that of this process unless given. */
   readonly namespace?: string;
   readonly sandboxImage: string;
+  /** More of it: a proxy on the way to registries. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Until there is one (see `writePodNetwork`) containerd says that its network is not ready. */
   readonly network?: PodNetwork;
 }
@@ -68,15 +70,26 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
 
 /** One that an earlier process started in this folder and that still runs; resolves when it answers. */
 export async function findContainerd(folder: string): Promise<Containerd | undefined> {
+  const daemon = await runningDaemon(folder);
+  if (daemon === undefined) return undefined;
+  await untilServing(daemon);
+  return handle(daemon);
+}
+
+async function runningDaemon(folder: string): Promise<Daemon | undefined> {
   const pid = await runningPid(folder);
   if (pid === undefined) return undefined;
   const exited = (async () => {
     while ((await runningPid(folder)) === pid)
       await wait(nodeLimits.watchMilliseconds, undefined, { ref: false });
   })();
-  const daemon = { pid, exited, folder };
-  await untilServing(daemon);
-  return handle(daemon);
+  return { pid, exited, folder };
+}
+
+/** Ends the one that runs in this folder, whether it answers or not. Fine when there is none. */
+export async function endContainerd(folder: string): Promise<void> {
+  const daemon = await runningDaemon(folder);
+  if (daemon !== undefined) await end(daemon);
 }
 
 /** The plugins' configuration, which keeps its own books in `folder`; containerd sees it by itself. Does nothing when it is there as it is. */
@@ -115,17 +128,18 @@ function hasCapability(processStatus: string, bit: bigint): boolean {
 }
 
 /** `ip netns exec` would remount /sys and hide the cgroups from runc: nsenter changes the network alone. */
-async function launch({ namespace, folder }: ContainerdOptions): Promise<ChildProcess> {
+async function launch({ namespace, folder, environment }: ContainerdOptions): Promise<ChildProcess> {
   const paths = containerdPaths(folder);
   const prefix = namespace === undefined ? [] : ['nsenter', `--net=${namespacePath(namespace)}`];
   const [command = '', ...args] = [...prefix, 'containerd', '--config', paths.config];
-  // Into a file, not a pipe: whoever reads the pipe may end before it.
-  const log = await open(paths.log, 'w');
+  // Into a file, not a pipe: whoever reads the pipe may end before it. To append, as the keeper bounds it meanwhile, and
+  // as what an earlier one said at its end is wanted most.
+  const log = await open(paths.log, 'a', 0o600);
   try {
     const child = spawn(command, args, {
       stdio: ['ignore', log.fd, log.fd],
       detached: true,
-      env: { PATH: systemPath },
+      env: { PATH: systemPath, ...environment },
     });
     child.unref();
     return child;

@@ -30,7 +30,9 @@ export function removalOfSharedChains(listed: string): string[][] {
 /** In the network namespace that this process is in. Fine where there is no iptables: then there are no host ports. */
 export async function removeHostPortChains(): Promise<void> {
   for (const command of ['iptables', 'ip6tables']) {
-    const listed = await runCommand(command, ['-t', 'nat', '-S']).catch(() => '');
-    for (const args of removalOfSharedChains(listed)) await runCommand(command, ['-t', 'nat', ...args]);
+    // Somebody else may be at the table for a moment.
+    const nat = ['--wait', '5', '-t', 'nat'];
+    const listed = await runCommand(command, [...nat, '-S']).catch(() => '');
+    for (const args of removalOfSharedChains(listed)) await runCommand(command, [...nat, ...args]);
   }
 }

@@ -10,9 +10,11 @@ export const nodeLimits = {
   /** The wait before containerd is started again after a start that failed: doubled with every failure. */
   restartMilliseconds: 250,
   restartMillisecondsMax: 30_000,
+  /** How often it is looked whether containerd's log is full. */
+  logMilliseconds: 60_000,
   /** How often what should be gone is looked at before giving up on it. */
   removeAttempts: 250,
-  /** Of a program's output, kept for the message when it fails. */
-  outputBytesMax: 64 * 1024,
+  /** Of a program's output; a list of the interfaces of a node with hundreds of pods is long. */
+  outputBytesMax: 16 * 1024 * 1024,
   commandMilliseconds: 60_000,
 } as const;

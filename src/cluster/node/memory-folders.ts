@@ -1,11 +1,6 @@
 /** Folders in memory (tmpfs), for volumes of that kind. */
-import { readFile } from 'node:fs/promises';
 import { runCommand } from './command.ts';
-
-async function isMounted(folder: string): Promise<boolean> {
-  const mounts = await readFile('/proc/self/mountinfo', 'utf8');
-  return mounts.split('\n').some((line) => line.split(' ')[4] === folder);
-}
+import { isMounted } from './mounts.ts';
 
 /** Fine when it is there. `sizeBytes`: undefined for half of the machine's memory, as the kernel has it. */
 export async function mountMemory(folder: string, sizeBytes: number | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import { type AmountMap, addAmounts, aggregateAmounts, readAmounts } from '../..
 import { requiredNodeMatch } from '../../kinds/pod/node-selector.ts';
 import { isTolerated } from '../../kinds/pod/taints.ts';
 import { milliValue, type Quantity, value } from '../../lib/quantity.ts';
-import { isMirror, staticAnnotations } from '../static/manifest.ts';
+import { isStatic } from '../static/manifest.ts';
 
 export interface Rejection {
   /** `OutOfcpu`, `NodeAffinity`, ... */
@@ -138,9 +138,6 @@ function portConflict(pod: Pod, others: readonly Pod[]): Rejection | undefined {
   if (!wanted.some((one) => taken.some((other) => collides(one, other)))) return undefined;
   return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
 }
-
-const isStatic = (pod: Pod): boolean =>
-  isMirror(pod) || pod.metadata.annotations?.[staticAnnotations.source] === 'file';
 
 /** Only what would drive it away again at once. */
 function untolerated(pod: Pod, { spec }: Node): Rejection | undefined {

@@ -1,6 +1,7 @@
 /** /etc/resolv.conf of a pod. Source: kubelet/network/dns/dns.go. */
 import type { DnsConfig } from '../../cri/sandbox-types.ts';
 import type { Pod } from '../../kinds/generated/types.ts';
+import { parseResolvConf } from '../../lib/resolv-conf.ts';
 import { isHostNetwork } from '../containers.ts';
 
 export interface ClusterDns {
@@ -15,19 +16,11 @@ const searchCharactersMax = 2048;
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
-/** What a node's own file says. A root search domain (`.`) is kept, a trailing dot of others goes. */
-export function parseResolvConf(text: string): DnsConfig {
-  let searches: string[] = [];
-  let options: string[] = [];
-  const servers: string[] = [];
-  for (const line of text.split('\n')) {
-    const [word = '', ...rest] = line.trim().split(/\s+/);
-    if (word === 'nameserver' && rest[0] !== undefined) servers.push(rest[0]);
-    else if (word === 'search')
-      searches = rest.map((domain) => (domain === '.' ? domain : domain.replace(/\.$/, '')));
-    else if (word === 'options') options = rest;
-  }
-  return { servers, searches, options };
+/** What a node's own resolv.conf says. A root search domain (`.`) is kept, a trailing dot of others goes. */
+export function nodeDnsConfig(resolvConf: string): DnsConfig {
+  const { nameservers, search, options } = parseResolvConf(resolvConf);
+  const searches = search.map((domain) => (domain === '.' ? domain : domain.replace(/\.$/, '')));
+  return { servers: nameservers, searches, options };
 }
 
 function baseOf(pod: Pod, dns: { cluster: ClusterDns; node: DnsConfig }): DnsConfig {

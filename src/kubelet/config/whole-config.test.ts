@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Container, Pod, PodSpec } from '../../kinds/generated/types.ts';
 import { testContainer, testPod } from '../test-kit.ts';
 import { type ContainerFacts, containerConfig } from './container-config.ts';
-import { parseResolvConf, podDns } from './dns.ts';
+import { nodeDnsConfig, podDns } from './dns.ts';
 import { kernelHostname, podHostname } from './hostname.ts';
 import { hostsFile } from './hosts.ts';
 import { containerMounts } from './mounts.ts';
@@ -48,7 +48,7 @@ describe('DNS of a pod', () => {
   test("reads the node's file", () => {
     const text =
       '# made by hand\nnameserver 192.0.2.1\nsearch old\n search a.example. .\noptions ndots:1 rotate\nnameserver ::1\n';
-    assert.deepEqual(parseResolvConf(text), {
+    assert.deepEqual(nodeDnsConfig(text), {
       servers: ['192.0.2.1', '::1'],
       searches: ['a.example', '.'],
       options: ['ndots:1', 'rotate'],

@@ -2,7 +2,7 @@
 import type { Pod } from '../../kinds/generated/types.ts';
 import { aggregateAmounts, readAmounts } from '../../kinds/pod/amounts.ts';
 import { quantityOf, value } from '../../lib/quantity.ts';
-import { isMirror, staticAnnotations } from '../static/manifest.ts';
+import { isStatic } from '../static/manifest.ts';
 import { resourceOf, type Shortage } from './signals.ts';
 
 export interface PodUsage {
@@ -13,13 +13,12 @@ export interface PodUsage {
   readonly containers: ReadonlyMap<string, number>;
 }
 
-const criticalPriorityMin = 2_000_000_000;
+/** From which on a pod is one of the system's. Source: SystemCriticalPriority of pkg/apis/scheduling. */
+export const criticalPriorityMin = 2_000_000_000;
 
 /** The cluster, or the node itself, cannot do without it. */
 export function isCritical(pod: Pod): boolean {
-  const { annotations } = pod.metadata;
-  const isStatic = isMirror(pod) || annotations?.[staticAnnotations.source] === 'file';
-  return isStatic || (pod.spec?.priority ?? 0) >= criticalPriorityMin;
+  return isStatic(pod) || (pod.spec?.priority ?? 0) >= criticalPriorityMin;
 }
 
 function requestOf({ spec }: Pod, resource: string): number {

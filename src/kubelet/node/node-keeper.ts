@@ -6,7 +6,7 @@ import type { Client } from '../../client/typed-client.ts';
 import type { ContainerRuntime } from '../../cri/runtime.ts';
 import type { Node, NodeStatus } from '../../kinds/generated/types.ts';
 import { getOwn } from '../../kinds/object.ts';
-import { StatusError } from '../../kinds/status.ts';
+import { isNotFoundStatus } from '../../kinds/status.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { microTimestamp } from '../../lib/timestamp.ts';
@@ -26,8 +26,6 @@ export interface NodeKeeperOptions {
 }
 
 const leaseNamespace = 'kube-node-lease';
-
-const isMissing = (failure: unknown): boolean => failure instanceof StatusError && failure.httpCode === 404;
 
 /** Apart from when it was looked at. */
 function isUnchanged(old: NodeStatus, status: NodeStatus): boolean {
@@ -107,7 +105,7 @@ export class NodeKeeper {
     try {
       node = await nodes.get({ name: identity.name });
     } catch (failure) {
-      if (!isMissing(failure)) throw failure;
+      if (!isNotFoundStatus(failure)) throw failure;
       this.#reportedAt = observation.now;
       const made = await nodes.create(nodeObject(identity, nodeStatus(identity, observation)));
       return { node: made, before: undefined };
@@ -149,7 +147,7 @@ export class NodeKeeper {
       const metadata = { ...lease.metadata, ownerReferences };
       await leases.update({ ...lease, metadata, spec: { ...lease.spec, ...spec } });
     } catch (failure) {
-      if (!isMissing(failure)) throw failure;
+      if (!isNotFoundStatus(failure)) throw failure;
       await leases.create({ metadata: { name, namespace: leaseNamespace, ownerReferences }, spec });
     }
   }

@@ -1,6 +1,6 @@
 /** The end of a container's log, for those that fail without last words of their own. */
-import { open } from 'node:fs/promises';
 import { kubeletLimits } from '../limits.ts';
+import { openLog } from '../logs/log-file.ts';
 
 /** The runtime writes `<time> <stream> <P|F> <text>`; P is a line that goes on in the next. */
 function textOf(line: string): string {
@@ -21,8 +21,9 @@ const readBytesMax = 64 * 1024;
 
 /** Empty when there is no such log. */
 export async function readLogTail(file: string): Promise<string> {
-  const handle = await open(file, 'r').catch(() => undefined);
-  if (handle === undefined) return '';
+  const log = await openLog(file).catch(() => undefined);
+  if (log === undefined) return '';
+  const { handle } = log;
   try {
     const { size } = await handle.stat();
     const start = Math.max(0, size - readBytesMax);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -50,6 +50,9 @@ test('a log is told by its last lines', async (t) => {
   await writeFile(file, `${`${time} stdout F ${'y'.repeat(1000)}\n`.repeat(100)}${time} stdout F last\n`);
   assert.match(await readLogTail(file), /y\nlast\n$/);
   assert.equal(await readLogTail(path.join(folder, 'none')), '');
+  // Whoever may write into the folder is not shown another file of the node's.
+  await symlink(file, path.join(folder, 'link'));
+  assert.equal(await readLogTail(path.join(folder, 'link')), '');
 });
 
 test("a pod's files", async (t) => {

@@ -3,7 +3,6 @@
  * another. Source of the life cycle: kubelet/pod_workers.go of Kubernetes.
  */
 import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
-import { onAbort } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Rejection } from '../admit/admit.ts';
@@ -42,7 +41,10 @@ interface Worker {
   rejection: Rejection | undefined;
   /** Why another part of the node wants it gone. */
   evicted: Eviction | undefined;
+  /** Of the next look. */
   cancel: () => void;
+  /** Of the next attempt to write the status: one at a time, however often it fails. */
+  cancelWriting: () => void;
   /** Statuses are written one after the other, the latest only. */
   writing: Promise<void>;
   /** The last one that was written, and when: one that does not take is not written again at once. */
@@ -64,7 +66,10 @@ export class PodWorkers {
     this.#log = options.log;
     this.#signal = options.signal;
     options.signal.addEventListener('abort', () => {
-      for (const worker of this.#workers.values()) worker.cancel();
+      for (const worker of this.#workers.values()) {
+        worker.cancel();
+        worker.cancelWriting();
+      }
     });
   }
 
@@ -94,6 +99,7 @@ export class PodWorkers {
         rejection: refusedBefore(pod),
         evicted: undefined,
         cancel: () => {},
+        cancelWriting: () => {},
         writing: Promise.resolve(),
         written: undefined,
       });
@@ -208,6 +214,7 @@ export class PodWorkers {
   async #part(uid: string, worker: Worker): Promise<number> {
     if (worker.isGone) {
       await this.#host.cleanUp(uid);
+      worker.cancelWriting();
       this.#workers.delete(uid);
       return Number.POSITIVE_INFINITY;
     }
@@ -245,11 +252,10 @@ export class PodWorkers {
 
   /** The server may be away: once it is back it hears of what happened meanwhile. */
   #tellLater(worker: Worker): void {
-    const uid = worker.pod.metadata.uid ?? '';
-    const cancel = this.#clock.after(kubeletLimits.failureMilliseconds, () => {
-      takeOff();
-      if (this.#workers.get(uid) === worker && worker.status !== undefined) this.#tell(worker, worker.status);
+    worker.cancelWriting();
+    if (this.#signal.aborted) return;
+    worker.cancelWriting = this.#clock.after(kubeletLimits.failureMilliseconds, () => {
+      if (worker.status !== undefined) this.#tell(worker, worker.status);
     });
-    const takeOff = onAbort(this.#signal, cancel);
   }
 }

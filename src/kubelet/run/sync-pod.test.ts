@@ -291,3 +291,22 @@ describe('what goes wrong', () => {
     await assert.rejects(node.sync(testPod({})), { code: 'UNAVAILABLE' });
   });
 });
+
+test('what a pod names of the cluster is followed until it has ended, however long it stays', async (t) => {
+  const calls: string[] = [];
+  const node = await startTestNode(t, {
+    tools: {
+      sources: {
+        ...{ configMap: () => undefined, secret: () => undefined, services: () => [] },
+        follow: async ({ metadata }) => void calls.push(`follow ${metadata.uid}`),
+        forget: (uid) => void calls.push(`forget ${uid}`),
+      },
+    },
+  });
+  const pod = await node.settle(node.run(testPod({})));
+  const { uid } = pod.metadata;
+  assert.deepEqual(new Set(calls), new Set([`follow ${uid}`]));
+  calls.length = 0;
+  await node.settle(node.sync({ ...pod, status: { ...pod.status, phase: 'Succeeded' } }));
+  assert.deepEqual(calls, [`forget ${uid}`]);
+});

@@ -108,6 +108,8 @@ async function endPod(
   await killPod(tools, withGrace(pod, request.evicted?.graceSeconds), observed);
   const after = await observe(tools, pod);
   await tools.volumes.remove(pod);
+  // A pod that has ended may stay for long, and nothing of it needs them any more.
+  tools.sources.forget?.(pod.metadata.uid ?? '');
   tools.puller.forget(pod.metadata.uid ?? '');
   tools.probes.forget(pod.metadata.uid ?? '');
   const told = { ...request, pod: { ...pod, status: before } };

@@ -2,6 +2,7 @@
  * The pods of a folder's files, as they are now. A file that cannot be read, or is wrong, keeps the pod that it had:
  * a slip of the pen must not stop what runs.
  */
+import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../../kinds/generated/types.ts';
@@ -86,9 +87,9 @@ export class ManifestFolder {
   }
 }
 
-/** A pipe or a device would never end. */
+/** A device would never end, and a pipe that nobody writes to would not even open. */
 async function readBounded(file: string): Promise<string> {
-  const handle = await open(file, 'r');
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await handle.stat();
     if (!found.isFile()) throw new Error('it is no regular file');

@@ -29,6 +29,18 @@ export class ManifestError extends WherryError {
 export const isMirror = ({ metadata }: Pod): boolean =>
   getOwn(metadata.annotations, staticAnnotations.mirror) !== undefined;
 
+/** Out of a file of the node's, or the server's picture of such a one. Source: IsStaticPod of kubelet/types. */
+export const isStatic = (pod: Pod): boolean =>
+  isMirror(pod) || getOwn(pod.metadata.annotations, staticAnnotations.source) === 'file';
+
+/** As it came from the server: whatever it says of itself, it is out of no file. Source: kubelet/config/config.go. */
+export function fromServer(pod: Pod): Pod {
+  const { metadata } = pod;
+  if (getOwn(metadata.annotations, staticAnnotations.source) === undefined) return pod;
+  const annotations = { ...metadata.annotations, [staticAnnotations.source]: 'api' };
+  return { ...pod, metadata: { ...metadata, annotations } };
+}
+
 /** Of what it was made: another file, another pod. */
 export const hashOf = ({ metadata }: Pod): string | undefined =>
   getOwn(metadata.annotations, staticAnnotations.hash);

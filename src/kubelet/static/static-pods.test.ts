@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -46,7 +47,7 @@ async function world(t: TestContext) {
     await rm(folder, { recursive: true, force: true });
   });
   return {
-    ...{ client, node, statics, running },
+    ...{ client, node, statics, running, folder },
     write: (file: string, text: string) => writeFile(path.join(folder, file), text),
     unlink: (file: string) => rm(path.join(folder, file)),
     endAll: () => {
@@ -142,4 +143,11 @@ test('a bad file stops nothing: neither its own pod nor another', async (t) => {
   await until('the other runs too', () => images().join() === 'nginx,httpd');
   await write('a.json', manifest('nginx', 'a'));
   await until('all is as it was', () => images().join() === 'nginx,httpd');
+});
+
+test('a pipe in the folder holds nobody up', async (t) => {
+  const { folder, write, until, images } = await world(t);
+  execFileSync('mkfifo', [path.join(folder, 'a-pipe')]);
+  await write('web.json', manifest('a:1'));
+  await until('the pod runs', () => images().join() === 'a:1');
 });

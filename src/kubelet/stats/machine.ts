@@ -163,9 +163,14 @@ export async function folderUsage(
   if (!found.isDirectory()) return { bytes, inodes };
   const listing = await opendir(folder).catch(() => undefined);
   if (listing === undefined) return { bytes, inodes };
+  const names: string[] = [];
   for await (const { name } of listing) {
     if (budget.entries <= 0) break;
     budget.entries -= 1;
+    names.push(name);
+  }
+  // The folder is closed by now: a pod that nests folders deeply must not use up the agent's open files.
+  for (const name of names) {
     const inner = await folderUsage(path.join(folder, name), budget);
     bytes += inner.bytes;
     inodes += inner.inodes;

@@ -47,7 +47,11 @@ export async function writeAtomically(
   await mkdir(folder, { recursive: true, mode: 0o755 });
   await chmod(folder, 0o755);
   const old = await readlink(path.join(folder, current)).catch(() => undefined);
-  if (old !== undefined && (await isSame(path.join(folder, old), files))) return false;
+  if (old !== undefined && (await isSame(path.join(folder, old), files))) {
+    // An agent that ended between the two steps has left names behind that nobody sees yet.
+    await showNames(folder, files);
+    return false;
+  }
   const next = `..${generation.name}`;
   await writeGeneration(path.join(folder, next), files, generation.group);
   const pointer = path.join(folder, `${current}_tmp`);
@@ -55,8 +59,15 @@ export async function writeAtomically(
   await symlink(next, pointer);
   await rename(pointer, path.join(folder, current));
   await showNames(folder, files);
-  if (old !== undefined) await rm(path.join(folder, old), { recursive: true, force: true });
+  await removeOthers(folder, new Set([current, next]));
   return true;
+}
+
+/** The generation before, and whatever an agent that ended half-way has left. */
+async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith('..') && !kept.has(name))
+      await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
 /** Group owners read what their pod is given, whatever the mode says of others. */

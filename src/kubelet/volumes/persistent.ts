@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { Client } from '../../client/typed-client.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../kinds/generated/types.ts';
-import { StatusError } from '../../kinds/status.ts';
+import { isNotFoundStatus } from '../../kinds/status.ts';
 import { isVolumeReachable } from '../../kinds/volume-match.ts';
 import { UnprocessedVolumeError, VolumeError } from '../run/volume-error.ts';
 import { applyGroup } from './group.ts';
@@ -118,7 +118,7 @@ export class PersistentVolumes {
     try {
       return await this.#storage.nodeLabels();
     } catch (failure) {
-      if (failure instanceof StatusError && failure.httpCode === 404) return {};
+      if (isNotFoundStatus(failure)) return {};
       throw failure;
     }
   }

@@ -90,6 +90,25 @@ describe('volumes made of objects', () => {
     assert.deepEqual((await readdir(folder)).sort(), ['..data', now, 'a', 'd'].sort());
   });
 
+  test('an agent that ended half-way through an update', async (t) => {
+    const { configMaps, prepare } = await world(t);
+    const volume = { name: 'v', configMap: { name: 'settings' } };
+    configMaps.set('settings', { metadata: {}, data: { a: '1', b: '2' } });
+    const [folder = ''] = await prepare(volume);
+    const whole = (await readdir(folder)).sort();
+    // The names were not there yet, nor was the generation before gone.
+    await rm(path.join(folder, 'b'));
+    await mkdir(path.join(folder, '..2025_01_01_00_00_00.7'));
+    await prepare(volume);
+    assert.equal(await readFile(path.join(folder, 'b'), 'utf8'), '2');
+    configMaps.set('settings', { metadata: {}, data: { a: '1', b: '3' } });
+    await prepare(volume);
+    assert.equal(await readFile(path.join(folder, 'b'), 'utf8'), '3');
+    const generation = await readlink(path.join(folder, '..data'));
+    assert.deepEqual((await readdir(folder)).sort(), ['..data', generation, 'a', 'b'].sort());
+    assert.equal(whole.length, 4);
+  });
+
   test('some keys of a Secret, under names and modes of their own', async (t) => {
     const { secrets, prepare } = await world(t);
     secrets.set('s', { metadata: {}, data: { user: 'bWU=', password: 'c2VjcmV0' } });
