@@ -89,6 +89,10 @@ function addServer(program: Command, finish: (code: number) => void): void {
     .option('--bind-address <addresses>', 'IP addresses to listen on', '127.0.0.1')
     .option('--advertise-address <address>', 'IP address at which nodes and pods reach the server')
     .option('--store <store>', 'sqlite (kept in the data directory) or memory (gone at the end)', 'sqlite')
+    .option(
+      '--log-file <file>',
+      'messages go there instead of standard error; at 10 MiB it goes on as FILE.1 and begins anew',
+    )
     .option('--service-cidr <ranges>', 'range of ClusterIPs, or IPv4,IPv6', '10.96.0.0/16')
     .option('--cluster-cidr <ranges>', "range of pods' addresses, or IPv4,IPv6", '10.244.0.0/16')
     .option('--node-cidr-mask-size <sizes>', "prefix length of a node's share: 24, of IPv6 64 unless given")
@@ -107,6 +111,11 @@ function addServer(program: Command, finish: (code: number) => void): void {
       '--load-balancer-pool <ranges>',
       'addresses for Services of type LoadBalancer, as a pool that is made when there is none',
     )
+    .option(
+      '--registry-relay <socket>',
+      'an HTTP proxy there, by which agents on this machine reach registries',
+    )
+    .option('--registry-relay-local', 'it leads to loopback and link-local addresses, too')
     .option('--node-cidr <range>', 'with --loopback: addresses of DNS, nodes and load balancers')
     .option(
       '--loopback',

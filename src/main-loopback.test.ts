@@ -42,7 +42,8 @@ test('a Service of simulated pods answers, by address, by name and from outside'
       // Not the range of a cluster that somebody has on this machine.
       serviceCIDRs: ['127.97.0.0/16'],
       loopbackRanges: { nodes: '127.31.0.0/24', pods: '127.243.0.0/16' },
-      nodePortRange: '30000-32767',
+      // Node ports are on 127.0.0.1 too, where all clusters meet.
+      nodePortRange: '29200-29299',
       tlsNames: [],
       controllers: parseSelection('*'),
       disabledAdmission: [],

@@ -2,8 +2,6 @@
  * A whole cluster in 127.0.0.0/8, without any privilege: simulated pods that listen, a proxy that is a process, DNS, and
  * addresses for load balancers. Everything is reached from the machine itself, and from nowhere else.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { EventRecorder } from './client/event-recorder.ts';
 import type { Informers } from './client/informers.ts';
 import type { Client } from './client/typed-client.ts';
@@ -16,6 +14,7 @@ import type { MetricsRegistry } from './lib/metrics.ts';
 import { systemClock } from './lib/system.ts';
 import { dnsPort, dnsServiceAddress, makeDns } from './main-dns.ts';
 import { dnsAddressOf, type LoopbackRanges } from './main-loopback-ranges.ts';
+import { hasLowPorts } from './main-tunnels.ts';
 import { UserspaceProxy } from './proxy/userspace/userspace-proxy.ts';
 import { PodListeners } from './testing/pod-listeners.ts';
 
@@ -47,21 +46,6 @@ export async function startLoopback(options: LoopbackOptions): Promise<{ stopped
     log.error('the DNS server could not be started', { error });
   });
   return { stopped: Promise.all([listeners.stopped, proxy.stopped, dns]).then(() => {}) };
-}
-
-/** Whether this process may listen below 1024: by trying. */
-async function hasLowPorts(address: string): Promise<boolean> {
-  const server = createServer();
-  try {
-    const listening = once(server, 'listening');
-    server.listen(1, address);
-    await listening;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'EACCES';
-  } finally {
-    server.close();
-  }
-  return true;
 }
 
 /** Serves until the signal. */

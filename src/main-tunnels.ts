@@ -18,11 +18,14 @@ export function makeTunnels(
   };
 }
 
+/** Nobody's. */
+const anyLoopbackAddress = '127.255.255.254';
+
 /** Ports below 1024 are higher ones where this process may not have them; that is tried when it is first asked. */
 function loopbackDialler(): Dialler {
   let made: Promise<Dialler> | undefined;
   const dialler = () => {
-    made ??= hasLowPorts().then((lowPorts) =>
+    made ??= hasLowPorts(anyLoopbackAddress).then((lowPorts) =>
       systemDialler(systemClock, (port) => realPort(port, { lowPorts })),
     );
     return made;
@@ -33,10 +36,11 @@ function loopbackDialler(): Dialler {
   };
 }
 
-function hasLowPorts(): Promise<boolean> {
+/** Whether this process may listen below 1024: by trying. */
+export function hasLowPorts(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EACCES'));
-    server.listen(1, '127.255.255.254', () => server.close(() => resolve(true)));
+    server.listen(1, address, () => server.close(() => resolve(true)));
   });
 }

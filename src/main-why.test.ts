@@ -121,6 +121,7 @@ before(async () => {
       store: 'memory',
       // Not the range of a cluster that somebody has on this machine, nor of another test.
       serviceCIDRs: ['127.98.0.0/16'],
+      loopbackRanges: { nodes: '127.33.0.0/24', pods: '127.241.0.0/16' },
       nodePortRange: '29000-29100',
       tlsNames: [],
       controllers: parseSelection('*'),
@@ -169,7 +170,7 @@ const cases: Record<string, { service?: string; raw?: Partial<RawWhyOptions>; sa
   },
   'a wrong target port': {
     service: 'wrong-target-port',
-    says: /nothing listens on port 7172 of pod web-\S+ at 127\.244\.\S+; it listens on [^(]*7171[^(]* \(TargetPortNotListening\): set targetPort to 7171\.$/,
+    says: /nothing listens on port 7172 of pod web-\S+ at 127\.241\.\S+; it listens on [^(]*7171[^(]* \(TargetPortNotListening\): set targetPort to 7171\.$/,
     code: 1,
   },
   'a named port that is missing': {
@@ -256,7 +257,7 @@ describe('finds out', { timeout: 240_000 }, () => {
 
   test('the whole of what it prints', async () => {
     const { text } = await saysAtLast('web', /answers: /);
-    const shown = text.replace(/127\.98\.\d+\.\d+/g, 'CLUSTER-IP').replace(/127\.244\.\d+\.\d+/g, 'POD-IP');
+    const shown = text.replace(/127\.98\.\d+\.\d+/g, 'CLUSTER-IP').replace(/127\.241\.\d+\.\d+/g, 'POD-IP');
     assert.deepEqual(shown.split('\n'), [
       'Service default/web, looked at from this machine',
       '',

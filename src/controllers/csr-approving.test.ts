@@ -71,6 +71,39 @@ describe('a request is approved, left, or looked at again', () => {
       'later',
     ],
     [
+      'a serving certificate for the address at which pods find the API server',
+      { ...serving, wanted: { names: ['n1', '10.96.0.1'] } },
+      [
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { namespace: 'default', name: 'kubernetes' },
+          spec: { clusterIPs: ['10.96.0.1'] },
+        },
+      ],
+      'later',
+    ],
+    [
+      'a serving certificate of a node that is named like the API server',
+      {
+        ...serving,
+        username: 'system:node:kubernetes.default.svc',
+        wanted: { commonName: 'system:node:kubernetes.default.svc', names: ['kubernetes.default.svc'] },
+      },
+      [],
+      'later',
+    ],
+    [
+      'a serving certificate of a node whose name stands for others',
+      {
+        ...serving,
+        username: 'system:node:*.default.svc',
+        wanted: { commonName: 'system:node:*.default.svc', names: ['*.default.svc'] },
+      },
+      [],
+      'later',
+    ],
+    [
       'a serving certificate by a token',
       { ...serving, username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] },
       [],

@@ -1,9 +1,9 @@
 /**
  * Approves the requests of nodes: for a client certificate, by who shows a bootstrap token or by the node itself; and for
  * the certificate with which the node serves. Upstream leaves the last to the cluster's owner, because nobody tells it
- * which names and addresses are the node's own. Here the name must be the node's, and no address another node's; the API
- * server looks at the certificate's node name, too, when it dials. Everything else waits for `kubectl certificate
- * approve`. Source: pkg/controller/certificates/approver of Kubernetes.
+ * which names and addresses are the node's own. Here the name must be the node's, and no address another node's or a
+ * Service's: clients of the API server look at no more than that, and would take the node for it. The API server looks at
+ * the certificate's node name, too, when it dials. Everything else waits for `kubectl certificate approve`. Source: pkg/controller/certificates/approver of Kubernetes.
  */
 import { type Change, requeueAfter, update } from '../client/change.ts';
 import { type Controller, defineController, observe, self } from '../client/controller.ts';
@@ -30,14 +30,19 @@ const addressesOf = (node: Node): string[] =>
 const isOwn = ({ spec }: CertificateSigningRequest, { commonName }: CertificateRequest): boolean =>
   spec.username === commonName && (spec.groups ?? []).includes(nodeGroup);
 
-/** Names are the node's, and no address belongs to another node. */
+/** A node chooses its own name: it may be none under which the API server is known, nor stand for several. */
+const isTrap = (name: string): boolean =>
+  name.includes('*') || /^kubernetes(\.default(\.svc(\..+)?)?)?\.?$/i.test(name);
+
+/** Names are the node's, and no address belongs to another node or a Service. */
 function servesAsItself(request: CertificateRequest, view: View): boolean {
   const name = request.commonName.slice(nodeUserPrefix.length);
   const node = view.get('Node', name);
   const names = new Set([name, ...(node === undefined ? [] : addressesOf(node))]);
-  if (!request.dnsNames.every((each) => names.has(each))) return false;
+  if (!request.dnsNames.every((each) => names.has(each) && !isTrap(each))) return false;
   const others = view.list('Node').filter(({ metadata }) => metadata.name !== name);
-  const taken = new Set(others.flatMap(addressesOf));
+  const services = view.list('Service').flatMap(({ spec }) => spec?.clusterIPs ?? []);
+  const taken = new Set([...others.flatMap(addressesOf), ...services]);
   return request.addresses.every((address) => !taken.has(canonicalAddress(address) ?? address));
 }
 
@@ -64,7 +69,7 @@ function approvalOf(
 
 export const csrApproving: Controller = defineController({
   name: 'certificatesigningrequest-approving',
-  watches: { CertificateSigningRequest: self, Node: observe },
+  watches: { CertificateSigningRequest: self, Node: observe, Service: observe },
   reconcile(key, view): Change[] {
     const csr = view.get('CertificateSigningRequest', key);
     if (csr === undefined || isIssued(csr) || csr.metadata.deletionTimestamp !== undefined) return [];

@@ -91,6 +91,10 @@ const detailsOf = (resource: ResourceName, name: string): StatusDetails => ({
 export const notFoundError = (resource: ResourceName, name: string): StatusError =>
   new StatusError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, detailsOf(resource, name));
 
+/** Whether it says so, whoever it came from. */
+export const isNotFoundStatus = (failure: unknown): boolean =>
+  failure instanceof StatusError && failure.httpCode === 404;
+
 export const alreadyExistsError = (resource: ResourceName, name: string): StatusError =>
   new StatusError(
     409,

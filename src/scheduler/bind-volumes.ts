@@ -41,7 +41,9 @@ export async function bindVolumes(pod: PodView, node: NodeView, tools: BindVolum
   const start = clock.monotonic();
   const isBound = (): boolean => {
     const now = readClaims(pod, tools);
-    return !('reasons' in now) && now.delayed.every(isClaimBound);
+    // One is gone, or on its way out: waiting for it would keep the pod's place for ten minutes.
+    if ('reasons' in now) throw new VolumeBindingError(now.reasons.join(', '));
+    return now.delayed.every(isClaimBound);
   };
   while (!isBound()) {
     if (signal.aborted || clock.monotonic() - start > volumeWaitMillisecondsMax)

@@ -14,8 +14,13 @@ const launcher = join(import.meta.dirname, '..', '..', 'bin', 'wherry');
 const nobody = 65534;
 const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
 
-/** No other cluster's, and no other test's. */
-export const ranges = { services: '127.99.0.0/16', pods: '127.242.0.0/16', nodes: '127.32.0.0/24' };
+/** No other cluster's, and no other test's; node ports are on 127.0.0.1 too, where all clusters meet. */
+const ranges = {
+  services: '127.99.0.0/16',
+  pods: '127.242.0.0/16',
+  nodes: '127.32.0.0/24',
+  nodePorts: '29400-29499',
+};
 
 /** Why it cannot be tried here; false when it can. */
 export function whyNotNobody(): string | false {
@@ -41,6 +46,7 @@ export async function startNobodysCluster(): Promise<NobodysCluster> {
   const options = [
     ...['server', '--data-dir', directory, '--port', '0', '--loopback', '--simulated-nodes', '2'],
     ...['--service-cidr', ranges.services, '--cluster-cidr', ranges.pods, '--node-cidr', ranges.nodes],
+    ...['--service-node-port-range', ranges.nodePorts],
   ];
   const command = [...asNobody, launcher, ...options];
   const child = spawn(command[0]!, command.slice(1), { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -53,15 +59,21 @@ export async function startNobodysCluster(): Promise<NobodysCluster> {
     process.off('exit', kill);
     await rm(directory, { recursive: true });
   };
+  let told = '';
   let said = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (chunk) => {
       said += chunk;
     });
     child.stdout.on('data', (chunk) => {
-      if (String(chunk).includes('KUBECONFIG=')) resolve();
+      told += chunk;
+      if (told.includes('KUBECONFIG=')) resolve();
     });
+    child.once('error', reject);
     void ended.then(() => reject(new Error(`the server ended: ${said}`)));
+  }).catch(async (failure) => {
+    await stop();
+    throw failure;
   });
   const transport = tlsTransport(parseKubeconfig(await readFile(join(directory, 'kubeconfig'), 'utf8')), {
     clock: systemClock,

@@ -73,7 +73,7 @@ describe('announcing', { skip, timeout: 120_000 }, () => {
     await world?.close();
   });
 
-  /** Asks for the addresses as a client does, which fills its table. */
+  /** Asks for the addresses as a client does, which fills its table. One question may come before there is an answer. */
   const knock = (): Promise<unknown> =>
     Promise.all(
       addresses.map((address) =>
@@ -87,6 +87,15 @@ describe('announcing', { skip, timeout: 120_000 }, () => {
     return Object.fromEntries(
       addresses.map((address) => [address, all.find(({ dst }) => dst === address)?.lladdr]),
     );
+  };
+
+  const untilFoundAt = async (node: NodeName): Promise<void> => {
+    const isFound = async () => {
+      const found = await neighbours();
+      return addresses.every((address) => found[address] === hardware[node]);
+    };
+    do await knock();
+    while (!(await isFound()));
   };
 
   /** Without asking for the addresses any more: the nodes have to tell. */
@@ -122,8 +131,7 @@ describe('announcing', { skip, timeout: 120_000 }, () => {
     while ((await announcedBy('a')) === '' && (await announcedBy('b')) === '') await wait(20);
     const first = (await announcedBy('a')) === '' ? 'b' : 'a';
     const second = first === 'a' ? 'b' : 'a';
-    await knock();
-    await untilAt(first);
+    await untilFoundAt(first);
 
     await setReady(first, 'Unknown');
     await untilAnnounced(second, addresses);

@@ -124,3 +124,15 @@ test('where volumes are made on demand, the claim says for which node', async (t
   await advance(1000);
   assert.deepEqual([await nodeOf('db'), await volumeOf('data')], [node, 'made']);
 });
+
+test('a claim that goes while its volume is waited for is told of', async (t) => {
+  const { client, settle, advance, addClaim, addPod, nodeOf, messageOf } = await start(t, 'disk.example');
+  await addClaim('data');
+  await settle();
+  await addPod('db', ['data']);
+  await advance(1000);
+  await client.of('PersistentVolumeClaim').delete({ namespace: 'default', name: 'data' });
+  await advance(30_000);
+  assert.equal(await nodeOf('db'), undefined);
+  assert.match((await messageOf('db')) ?? '', /persistentvolumeclaim "data" (not found|is being deleted)/);
+});

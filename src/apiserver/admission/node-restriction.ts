@@ -11,6 +11,7 @@ import type {
   PodResourceClaimStatus,
 } from '../../kinds/generated/types.ts';
 import { type AnyObject, getOwn } from '../../kinds/object.ts';
+import { mirrorPodAnnotation } from '../../kinds/pod/validate-annotations.ts';
 import { forbiddenError, notFoundError, type ResourceName } from '../../kinds/status.ts';
 import { nodeOf } from '../authorization/node/node-identity.ts';
 import { podReferences, type ReferencedResource } from '../authorization/node/pod-references.ts';
@@ -26,8 +27,6 @@ const accounts: ResourceName = { group: '', plural: 'serviceaccounts' };
 const leases: ResourceName = { group: 'coordination.k8s.io', plural: 'leases' };
 const csiNodes: ResourceName = { group: 'storage.k8s.io', plural: 'csinodes' };
 const slices: ResourceName = { group: 'resource.k8s.io', plural: 'resourceslices' };
-
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 interface Change {
   /** As it is to be; of a delete as it is. */
@@ -91,8 +90,8 @@ function checkMirrorPod(
   { request, refuse }: Pick<Change, 'request' | 'refuse'>,
 ): void {
   const who = `node ${quoted(node)}`;
-  if (getOwn(pod.metadata.annotations, mirrorAnnotation) === undefined)
-    refuse(`pod does not have ${quoted(mirrorAnnotation)} annotation, ${who} can only create mirror pods`);
+  if (getOwn(pod.metadata.annotations, mirrorPodAnnotation) === undefined)
+    refuse(`pod does not have ${quoted(mirrorPodAnnotation)} annotation, ${who} can only create mirror pods`);
   if (pod.spec?.nodeName !== node) refuse(`${who} can only create pods with spec.nodeName set to itself`);
   const [owner, ...others] = pod.metadata.ownerReferences ?? [];
   if (others.length > 0) refuse(`${who} can only create pods with a single owner reference set to itself`);

@@ -4,6 +4,7 @@
  */
 import type { Container, PodSpec, ServiceAccount, Volume } from '../../kinds/generated/types.ts';
 import { type AnyObject, getOwn } from '../../kinds/object.ts';
+import { mirrorPodAnnotation } from '../../kinds/pod/validate-annotations.ts';
 import { forbiddenError } from '../../kinds/status.ts';
 import { randomSuffix } from '../../lib/random.ts';
 import type { ResourceRequest } from '../context.ts';
@@ -14,7 +15,6 @@ const pods = { group: '', plural: 'pods' };
 const accounts = { group: '', plural: 'serviceaccounts' };
 
 const defaultAccount = 'default';
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const volumePrefix = 'kube-api-access-';
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const suffixLength = 5;
@@ -78,7 +78,7 @@ function undrawnName(object: AnyObject): string {
 function admit(request: ResourceRequest, object: AnyObject): void {
   const { backend } = request;
   const spec = object.spec as PodSpec;
-  if (getOwn(object.metadata.annotations, mirrorAnnotation) !== undefined) {
+  if (getOwn(object.metadata.annotations, mirrorPodAnnotation) !== undefined) {
     checkMirror(object, spec);
     return;
   }

@@ -30,6 +30,7 @@ class FakeExchange extends Exchange {
   }
 
   protected sendHead(response: ApiResponse): void {
+    if (response.status < 100) throw new RangeError('no status');
     this.log.push(`head ${response.status}`);
     this.headSent = true;
   }
@@ -65,6 +66,17 @@ function sharedWith(
 }
 
 const settle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+test('a stream whose head cannot be sent is stopped, and the client is told', async () => {
+  const stopped: string[] = [];
+  const body = () => () => stopped.push('stopped');
+  const { shared } = sharedWith(async () => ({ status: 99, headers: {}, body }));
+  const exchange = new FakeExchange(shared);
+  exchange.begin(true);
+  await settle();
+  assert.deepEqual(stopped, ['stopped']);
+  assert.equal(exchange.log[0], 'head 500');
+});
+
 const answer = (text: string): ApiResponse => ({ status: 200, headers: {}, body: [Buffer.from(text)] });
 
 test('body, then handler, then answer', async () => {

@@ -233,10 +233,17 @@ export abstract class Exchange implements ApiRequest, Timed {
       response = this.#failed(failure);
     }
     if (this.#state === 'handling') this.#respond(response);
-    else if (response.tunnel !== undefined) response.tunnel(goneClient())();
-    else if (typeof response.body === 'function') {
-      // Nobody will read it, but whoever made it may hold something until it is stopped.
-      response.body({ write: () => {}, pendingBytes: () => 0, end: () => {} })();
+    else this.#discard(response);
+  }
+
+  /** Nobody will read it, but whoever made it may hold something until it is stopped. */
+  #discard(response: ApiResponse | undefined): void {
+    const { tunnel, body } = response ?? {};
+    try {
+      if (tunnel !== undefined) tunnel(goneClient())();
+      else if (typeof body === 'function') body({ write: () => {}, pendingBytes: () => 0, end: () => {} })();
+    } catch (failure) {
+      this.shared.log.error('ending a stream failed', { url: this.url, failure });
     }
   }
 
@@ -256,8 +263,12 @@ export abstract class Exchange implements ApiRequest, Timed {
     } catch (failure) {
       // A header that may not be sent, or a stream that fails at its start.
       const answer = this.#failed(failure);
-      if (this.headSent) this.destroy();
-      else this.#sendBytes(answer, answer.body as readonly Uint8Array[]);
+      if (this.headSent) {
+        this.destroy();
+        return;
+      }
+      this.#discard(response);
+      this.#sendBytes(answer, answer.body as readonly Uint8Array[]);
     }
   }
 

@@ -73,12 +73,12 @@ describe('clients that are slow', () => {
   for (const [name, { bytes, code }] of Object.entries(slow))
     test(`${name}: ${code}, and the connection ends`, async () => {
       const start = performance.now();
-      const reply = answersOf(await rawExchange(target(), bytes, 6000));
+      const reply = answersOf(await rawExchange(target(), bytes, 60_000));
       assert.deepEqual(
         reply.map((each) => each.code),
         code === undefined ? [] : [code],
       );
-      assert.ok(performance.now() - start < 5000, 'the connection stayed open');
+      assert.ok(performance.now() - start < 30_000, 'the connection stayed open');
     });
 
   test('over HTTP/2 only the stream ends', async () => {
@@ -98,7 +98,7 @@ describe('clients that are slow', () => {
     socket.write(post('Content-Length: 100\r\n', 'abc'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
-    for (let attempt = 0; server.open().requests > 0 && attempt < 100; attempt++)
+    for (let attempt = 0; server.open().requests > 0 && attempt < 6000; attempt++)
       await new Promise((resolve) => setTimeout(resolve, 5));
     assert.equal(server.open().requests, 0);
   });
@@ -113,7 +113,7 @@ describe('clients that are slow', () => {
       socket?.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
       const start = performance.now();
       while (server.open().requests === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      while (server.open().requests > 0 && performance.now() - start < 5000)
+      while (server.open().requests > 0 && performance.now() - start < 30_000)
         await new Promise((resolve) => setTimeout(resolve, 20));
       assert.equal(server.open().requests, 0);
       session?.destroy();
@@ -125,7 +125,7 @@ describe('clients that are slow', () => {
     const session = http2Session(target());
     await askHttp2(session, { path: '/x' });
     const start = performance.now();
-    await Promise.all([readAll(idle, 8000), new Promise((resolve) => session.once('close', resolve))]);
-    assert.ok(performance.now() - start < 6000);
+    await Promise.all([readAll(idle, 60_000), new Promise((resolve) => session.once('close', resolve))]);
+    assert.ok(performance.now() - start < 30_000);
   });
 });

@@ -259,7 +259,7 @@ for (const protocol of protocols) {
 
     test('nothing is left open', async () => {
       await ask(protocol, { tls, server }, { path: '/x' });
-      for (let attempt = 0; server.open().requests > 0 && attempt < 100; attempt++)
+      for (let attempt = 0; server.open().requests > 0 && attempt < 6000; attempt++)
         await new Promise((resolve) => setTimeout(resolve, 5));
       assert.equal(server.open().requests, 0);
     });

@@ -33,19 +33,10 @@ export interface Reply {
 /** The other side has not answered in time. */
 export class NoAnswerError extends Error {}
 
-/** Rejects in Go's words when the connection ends before there is an answer. */
-export function ask(connection: Duplex, asked: Asked, options: AskOptions): Promise<Reply> {
-  const request = startRequest({
-    createConnection: () => connection as Socket,
-    method: asked.method,
-    path: asked.path,
-    // A server that may close when it has answered does so, perhaps, with the rest of the body unread, and thereby takes
-    // the answer away. The connection is ended here, when all has been read.
-    headers: { connection: 'keep-alive', ...asked.headers },
-    setHost: false,
-    maxHeaderSize: answerHeadBytesMax,
-  });
+/** Rejects in Go's words when the connection ends before there is an answer. Owns the connection, whatever happens. */
+export async function ask(connection: Duplex, asked: Asked, options: AskOptions): Promise<Reply> {
   const close = () => connection.destroy();
+  const request = requestOn(connection, asked);
   const answered = new Promise<Reply>((resolve, reject) => {
     const fail = (error: Error) => {
       cancel();
@@ -77,6 +68,25 @@ export function ask(connection: Duplex, asked: Asked, options: AskOptions): Prom
   });
   sendBody(request, asked.body);
   return answered;
+}
+
+/** Throws for what HTTP/1.1 cannot say. */
+function requestOn(connection: Duplex, { method, path, headers }: Asked): ClientRequest {
+  try {
+    return startRequest({
+      createConnection: () => connection as Socket,
+      method,
+      path,
+      // A server that may close when it has answered does so, perhaps, with the rest of the body unread, and thereby
+      // takes the answer away. The connection is ended here, when all has been read.
+      headers: { connection: 'keep-alive', ...headers },
+      setHost: false,
+      maxHeaderSize: answerHeadBytesMax,
+    });
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
 }
 
 function sendBody(request: ClientRequest, body: Asked['body']): void {

@@ -40,6 +40,12 @@ export async function proxy(resource: ResourceRequest, tunnels: Tunnels): Promis
     headers['x-forwarded-uri'] = `${prefix}${rest}`;
     const asked = { method: request.method, path, ...bodyOf(request, headers) };
     const reply = await send(request, tunnels, { location, asked });
+    if (reply.upgraded !== undefined) {
+      reply.close();
+      throw unreachable(
+        `backend tried to switch protocol ${protocolOf(reply.message)} when "" was requested`,
+      );
+    }
     const end = () => {
       leave();
       reply.close();
@@ -83,13 +89,14 @@ async function send(
     return await ask(connection, asked, { signal, clock: tunnels.clock });
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    throw new StatusError(
-      503,
-      'ServiceUnavailable',
-      `error trying to reach service: ${(error as Error).message}`,
-    );
+    throw unreachable((error as Error).message);
   }
 }
+
+const unreachable = (why: string): StatusError =>
+  new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${why}`);
+
+const protocolOf = ({ headers }: IncomingMessage): string => JSON.stringify(headers.upgrade ?? '');
 
 async function answer(
   message: IncomingMessage,

@@ -66,5 +66,6 @@ function gather(message: IncomingMessage): Promise<Buffer | undefined> {
     };
     const onClose = () => onError(new Error('the page ended too early'));
     message.on('data', onData).once('end', onEnd).once('error', onError).once('close', onClose);
+    if (message.destroyed && !message.readableEnded) onClose();
   });
 }

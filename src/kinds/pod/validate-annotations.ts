@@ -7,7 +7,8 @@ import { placedContainers } from './containers.ts';
 
 export type Annotations = Readonly<Record<string, string>> | undefined;
 
-const mirrorPodAnnotation = 'kubernetes.io/config.mirror';
+/** On a pod that a node has made of a static pod, and that nobody else may write. */
+export const mirrorPodAnnotation = 'kubernetes.io/config.mirror';
 export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
 export const seccompPodAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
 export const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';

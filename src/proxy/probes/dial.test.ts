@@ -64,14 +64,14 @@ test('TCP, somebody who waits for a question', () =>
   ));
 
 test('TCP, nobody listens', async () => {
-  const address = '127.97.13.1';
+  const address = '127.95.13.1';
   assert.equal(await dialTcp({ address, port: await freePort(address) }, { clock: standing }), 'refused');
 });
 
 test('TCP, no answer comes in time', async () => {
   const manual = createManualClock();
   // Nothing is sent from here: a backlog that is full would do, but is hard to fill; the clock is just faster.
-  const dialled = dialTcp({ address: '127.97.13.1', port: 9 }, { clock: manual });
+  const dialled = dialTcp({ address: '127.95.13.1', port: 9 }, { clock: manual });
   manual.advance(2_000);
   assert.equal(await dialled, 'timedOut');
 });
@@ -86,6 +86,11 @@ test('UDP: answered, refused, silent', async () => {
   assert.equal(await dialUdp({ address: '127.0.0.1', port }, { clock }), 'silent');
   socket.close();
   await once(socket, 'close');
-  const address = '127.97.13.1';
+  const address = '127.95.13.1';
   assert.equal(await dialUdp({ address, port: await freePort(address) }, { clock: standing }), 'refused');
+});
+
+test('UDP, the kernel sends nothing there', async () => {
+  // To everybody, which takes an option that is not set.
+  assert.equal(await dialUdp({ address: '255.255.255.255', port: 9 }, { clock: standing }), 'unreachable');
 });

@@ -56,7 +56,11 @@ export function dialTcp({ address, port }: DialTarget, { clock }: { clock: Clock
 export function dialUdp({ address, port }: DialTarget, { clock }: { clock: Clock }): Promise<DialResult> {
   return new Promise((resolve) => {
     const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+    let isOver = false;
     const finish = (result: DialResult) => {
+      // Closing tells a datagram that is still on its way out that it has failed.
+      if (isOver) return;
+      isOver = true;
       cancel();
       socket.removeAllListeners();
       socket.on('error', () => {});
@@ -67,10 +71,13 @@ export function dialUdp({ address, port }: DialTarget, { clock }: { clock: Clock
     socket.on('error', (error) => finish(failureOf(error)));
     socket.on('message', () => finish('connected'));
     // Connected, so that a refusal is heard.
-    socket.connect(port, address, () => {
+    const send = (refusal?: Error) => {
+      // No way leads there: Node tells it here, although its types do not.
+      if (refusal) return finish(failureOf(refusal));
       socket.send('\n', (error) => {
         if (error) finish(failureOf(error));
       });
-    });
+    };
+    socket.connect(port, address, send);
   });
 }

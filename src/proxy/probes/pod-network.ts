@@ -1,6 +1,8 @@
 /** The network namespace of a pod on this machine, found by its processes: their cgroups name the pod's uid. */
 import { readdir, readFile } from 'node:fs/promises';
 import type { Pod } from '../../kinds/generated/types.ts';
+import { getOwn } from '../../kinds/object.ts';
+import { mirrorPodAnnotation } from '../../kinds/pod/validate-annotations.ts';
 
 /** Static pods are known to the runtime by the uid of their source. */
 const sourceUidAnnotation = 'kubernetes.io/config.hash';
@@ -16,7 +18,10 @@ export function isInPod(cgroups: string, uid: string): boolean {
 
 /** `/proc/4711/ns/net`; undefined when no process of the pod runs here. */
 export async function podNetwork({ metadata }: Pick<Pod, 'metadata'>): Promise<string | undefined> {
-  const uids = [metadata.annotations?.[sourceUidAnnotation], metadata.uid].filter((uid) => uid !== undefined);
+  // On any other pod its author could name somebody else's.
+  const isMirror = getOwn(metadata.annotations, mirrorPodAnnotation) !== undefined;
+  const sourceUid = isMirror ? getOwn(metadata.annotations, sourceUidAnnotation) : undefined;
+  const uids = [sourceUid, metadata.uid].filter((uid) => uid !== undefined && uid !== '') as string[];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     // It may have ended since.

@@ -5,6 +5,7 @@
  */
 import type { PersistentVolume, Pod } from '../../../kinds/generated/types.ts';
 import { getOwn } from '../../../kinds/object.ts';
+import { mirrorPodAnnotation } from '../../../kinds/pod/validate-annotations.ts';
 import type { ObjectView } from '../../hooks/hook.ts';
 import { type PodReferences, podReferences, type ReferencedResource } from './pod-references.ts';
 
@@ -12,9 +13,6 @@ const pods = { group: '', plural: 'pods' };
 const volumes = { group: '', plural: 'persistentvolumes' };
 const attachments = { group: 'storage.k8s.io', plural: 'volumeattachments' };
 const slices = { group: 'resource.k8s.io', plural: 'resourceslices' };
-
-/** The pod of a node's own making: it must not open anything to its maker. */
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 const keyOf = (resource: string, namespace: string, name: string): string =>
   `${resource}/${namespace}/${name}`;
@@ -121,7 +119,8 @@ export class NodeGraph {
     if (node === '') return;
     const { namespace = '', name = '', annotations } = pod.metadata;
     this.#count(keyOf('pods', namespace, name), node, difference);
-    const references = getOwn(annotations, mirrorAnnotation) === undefined ? podReferences(pod) : none;
+    // A pod of a node's own making must not open anything to its maker.
+    const references = getOwn(annotations, mirrorPodAnnotation) === undefined ? podReferences(pod) : none;
     for (const [resource, names] of references)
       for (const each of names) this.#count(keyOf(resource, namespace, each), node, difference);
   }
