@@ -25,13 +25,16 @@ async function stub(name: string): Promise<void> {
 /** What a real node takes. */
 const nodeCommands = ['containerd', 'runc', 'host-local', 'catatonit', 'busybox', 'ip', 'nft', 'conntrack'];
 
+/** What tests take besides. */
+const testCommands = ['curl', 'jq', 'openssl'];
+
 const runSetup = (...args: string[]) =>
   execFileSync(process.execPath, [setup, ...args], { env: { PATH: folder }, encoding: 'utf8' });
 
 const calls = () => readFile(path.join(folder, 'calls'), 'utf8').catch(() => '');
 
 test('nothing to do is said by silence', async () => {
-  for (const command of ['kubectl', 'npm', 'apt-get', ...nodeCommands]) await stub(command);
+  for (const command of ['kubectl', 'npm', 'apt-get', ...nodeCommands, ...testCommands]) await stub(command);
   assert.equal(runSetup('--debian'), '');
   assert.equal(await calls(), '');
 });
@@ -45,7 +48,7 @@ test('without --debian no Debian package is looked at', async () => {
 test('a missing kubectl is installed by root, and said', {
   skip: !isRoot && 'needs to be root',
 }, async () => {
-  for (const command of ['apt-get', ...nodeCommands]) await stub(command);
+  for (const command of ['apt-get', ...nodeCommands, ...testCommands]) await stub(command);
   assert.equal(
     runSetup('--debian'),
     'setup: installing Debian packages: kubernetes-client\nsetup: Debian packages are installed\n',
@@ -57,12 +60,12 @@ test('a missing kubectl is installed by root, and said', {
 });
 
 test('what cannot be installed is said', { skip: isRoot && 'root with apt-get installs it' }, async () => {
-  for (const command of ['apt-get', ...nodeCommands]) await stub(command);
+  for (const command of ['apt-get', ...nodeCommands, ...testCommands]) await stub(command);
   assert.match(runSetup('--debian'), /^setup: no kubectl, installing them takes root: .* will be skipped\n$/);
 });
 
 test('without apt-get it says so', async () => {
-  for (const command of nodeCommands) await stub(command);
+  for (const command of [...nodeCommands, ...testCommands]) await stub(command);
   assert.match(runSetup('--debian'), /^setup: no kubectl, there is no apt-get here: .* will be skipped\n$/);
 });
 
@@ -79,9 +82,10 @@ test('before `up` root gets what is missing', { skip: !isRoot && 'needs to be ro
 test('every missing package of a real node is installed in one go', {
   skip: !isRoot && 'needs to be root',
 }, async () => {
-  for (const command of ['kubectl', 'apt-get', 'ip', 'host-local', 'nft', 'conntrack']) await stub(command);
+  for (const command of ['kubectl', 'apt-get', 'ip', 'host-local', 'nft', 'conntrack', 'curl'])
+    await stub(command);
   assert.equal(
     runSetup('--debian').split('\n')[0],
-    'setup: installing Debian packages: containerd runc catatonit busybox-static',
+    'setup: installing Debian packages: containerd runc catatonit busybox-static jq openssl',
   );
 });

@@ -12,6 +12,7 @@ import path from 'node:path';
 const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
 
 const realNode = 'the tests on a real node';
+const lessons = 'the tests that play the lessons';
 
 /** The Debian packages that nodes and tests use, and the command whose presence makes each unnecessary. */
 const debianPackages = [
@@ -24,6 +25,9 @@ const debianPackages = [
   { name: 'iproute2', command: 'ip', use: realNode },
   { name: 'nftables', command: 'nft', use: 'the tests that send packets' },
   { name: 'conntrack', command: 'conntrack', use: 'the tests that send packets' },
+  { name: 'curl', command: 'curl', use: lessons, forTests: true },
+  { name: 'jq', command: 'jq', use: lessons, forTests: true },
+  { name: 'openssl', command: 'openssl', use: lessons, forTests: true },
 ];
 
 /** Where Debian puts the network plugins: on nobody's PATH. */
@@ -98,7 +102,8 @@ function installNodePackages() {
 }
 
 function installDebianPackages() {
-  const missing = debianPackages.filter(({ command }) => !isOnPath(command));
+  const isWanted = ({ forTests = false }) => !forTests || process.argv.includes('--debian');
+  const missing = debianPackages.filter((each) => isWanted(each) && !isOnPath(each.command));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
   if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {

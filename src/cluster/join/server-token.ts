@@ -1,9 +1,10 @@
 /** The server's side of joining: one token for nodes, kept in `<data-dir>/join-token`, and its Secret in the cluster. */
 import { randomInt } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../../client/typed-client.ts';
 import type { Secret } from '../../kinds/generated/types.ts';
-import { StatusError } from '../../kinds/status.ts';
+import { isNotFoundStatus } from '../../kinds/status.ts';
 import { UserError } from '../../lib/errors.ts';
 import { readFileIfAny, writePrivateFile } from '../files.ts';
 import { formatJoinToken, hashOf, type JoinToken, parseJoinToken } from './join-token.ts';
@@ -59,17 +60,29 @@ export async function ensureJoinToken(options: {
   const path = join(directory, 'join-token');
   const token = await readToken(path, authority);
   const text = formatJoinToken(token);
-  // Also when it is there: it may be readable for others.
-  await writePrivateFile(path, `${text}\n`);
+  await keepFile(path, `${text}\n`);
   const secret = tokenSecret(token, {
     description: 'The join token of this server, in the file join-token.',
   });
-  try {
-    await client.of('Secret').create(secret);
-  } catch (failure) {
-    if (!(failure instanceof StatusError && failure.reason === 'AlreadyExists')) throw failure;
-  }
+  const secrets = client.of('Secret');
+  // Looked for first: on a full disk no create gets as far as finding out that it is there.
+  const isThere = await secrets
+    .get({ namespace, name: secret.metadata.name ?? '' })
+    .then(() => true, isNotFound);
+  if (!isThere) await secrets.create(secret);
   return text;
+}
+
+/** False; throws any other failure. */
+function isNotFound(failure: unknown): false {
+  if (isNotFoundStatus(failure)) return false;
+  throw failure;
+}
+
+/** What is right already is left: a server must start on a full disk. But nobody else may read it. */
+async function keepFile(path: string, content: string): Promise<void> {
+  if ((await readFileIfAny(path)) === content) await chmod(path, 0o600);
+  else await writePrivateFile(path, content);
 }
 
 async function readToken(path: string, authority: string): Promise<JoinToken> {

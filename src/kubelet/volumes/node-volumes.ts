@@ -44,6 +44,13 @@ const pluginFolders = {
   emptyDir: 'kubernetes.io~empty-dir',
 } as const;
 
+/** What must not reach the disk. Source: wrappedVolumeSpec in pkg/volume/{secret,projected,downwardapi}. */
+const inMemory = ['secret', 'projected', 'downwardAPI'] as const;
+
+/** The plugin of a volume that is a file system in memory. */
+const memoryPluginOf = (volume: Volume): keyof typeof pluginFolders | undefined =>
+  volume.emptyDir?.medium === 'Memory' ? 'emptyDir' : inMemory.find((plugin) => volume[plugin] !== undefined);
+
 export class NodeVolumes implements Volumes {
   readonly #options: NodeVolumesOptions;
   #generations = 0;
@@ -61,9 +68,10 @@ export class NodeVolumes implements Volumes {
 
   async remove(pod: Pod): Promise<void> {
     const uid = pod.metadata.uid ?? '';
-    for (const volume of pod.spec?.volumes ?? [])
-      if (volume.emptyDir?.medium === 'Memory')
-        await this.#options.memory.unmount(this.#folder(uid, volume.name, 'emptyDir'));
+    for (const volume of pod.spec?.volumes ?? []) {
+      const plugin = memoryPluginOf(volume);
+      if (plugin !== undefined) await this.#options.memory.unmount(this.#folder(uid, volume.name, plugin));
+    }
     this.#options.forgetTokens?.(uid);
     this.#options.persistent?.forget(uid);
     // Only what is made here: a hostPath is the node's own.
@@ -72,9 +80,11 @@ export class NodeVolumes implements Volumes {
 
   async removeOrphans(uid: string): Promise<void> {
     const folder = path.join(this.#options.files.folder(uid), 'volumes');
-    const ofMemory = path.join(folder, pluginFolders.emptyDir);
-    for (const name of await readdir(ofMemory).catch(() => []))
-      await this.#options.memory.unmount(path.join(ofMemory, name));
+    for (const plugin of ['emptyDir', ...inMemory] as const) {
+      const ofMemory = path.join(folder, pluginFolders[plugin]);
+      for (const name of await readdir(ofMemory).catch(() => []))
+        await this.#options.memory.unmount(path.join(ofMemory, name));
+    }
     await rm(folder, { recursive: true, force: true });
   }
 
@@ -103,6 +113,10 @@ export class NodeVolumes implements Volumes {
         .replaceAll(/[-T:.]/g, '_')
         .slice(0, 19)}.${this.#generations++}`;
       const group = pod.spec?.securityContext?.fsGroup;
+      if (memoryPluginOf(volume) === plugin) {
+        await mkdir(folder, { recursive: true });
+        await this.#options.memory.mount(folder, undefined);
+      }
       await writeAtomically(folder, files ?? new Map(), { name, group });
     } catch (failure) {
       if (failure instanceof ContainerConfigError)

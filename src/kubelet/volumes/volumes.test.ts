@@ -205,6 +205,31 @@ describe('other volumes', () => {
     await assert.rejects(stat(path.join(files.folder('uid-1'), 'volumes')));
   });
 
+  test('secrets, tokens and what is told of the pod are kept in memory, configuration on disk', async (t) => {
+    const { volumes, mounted, secrets, configMaps, podOf, place } = await world(t);
+    secrets.set('s', { metadata: { name: 's' }, data: { key: 'dmFsdWU=' } });
+    configMaps.set('c', { metadata: { name: 'c' }, data: { key: 'value' } });
+    const pod = podOf(
+      { name: 'secret', secret: { secretName: 's' } },
+      { name: 'config', configMap: { name: 'c' } },
+      { name: 'labels', downwardAPI: { items: [{ path: 'l', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+      { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+    );
+    const places = await volumes.prepare(pod, place);
+    assert.deepEqual(await contentOf(places.get('secret') ?? ''), { key: 'value' });
+    assert.deepEqual(mounted.splice(0), [
+      'mount secret undefined',
+      'mount labels undefined',
+      'mount token undefined',
+    ]);
+    await volumes.remove(pod);
+    assert.deepEqual(mounted.splice(0), ['unmount secret', 'unmount labels', 'unmount token']);
+    await volumes.prepare(pod, place);
+    mounted.length = 0;
+    await volumes.removeOrphans('uid-1');
+    assert.deepEqual(mounted.toSorted(), ['unmount labels', 'unmount secret', 'unmount token']);
+  });
+
   test("a place of the node's own is checked, and left alone", async (t) => {
     const { folder, volumes, podOf, prepare } = await world(t);
     const at = (name: string) => path.join(folder, 'host', name);
