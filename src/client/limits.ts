@@ -38,8 +38,11 @@ export const reflectorCalmMilliseconds = 10_000;
 /** A watch that ends sooner than this without an event counts as a failure: else a broken server is asked in a loop. */
 export const shortWatchMilliseconds = 1000;
 
-/** Waits of a key that fails; upstream's default controller rate limiter: 5 ms to 1000 s. */
-export const keyBackoff = { baseMilliseconds: 5, maxMilliseconds: 1_000_000, factor: 2, jitter: 0.2 };
+/**
+ * Waits of a key that fails. Upstream's default controller rate limiter goes from 5 ms to 1000 s; here a quota that has room
+ * again is not to be found out a quarter of an hour later.
+ */
+export const keyBackoff = { baseMilliseconds: 5, maxMilliseconds: 240_000, factor: 2, jitter: 0.2 };
 
 /** Keys reconciled at once by one controller unless it says otherwise; upstream's usual number of workers. */
 export const reconcilesAtOnce = 5;

@@ -48,6 +48,7 @@ describe('taint eviction', () => {
     await run('web');
     await run('stays', [forEver]);
     await run('elsewhere', [], 'n2');
+    await world.advance(1_000);
     await setTaints('n1', [evicting]);
     assert.deepEqual(await left(), ['elsewhere', 'stays']);
     const web = await world.client.of('Pod').get({ namespace: 'default', name: 'web' });
@@ -58,6 +59,19 @@ describe('taint eviction', () => {
     );
     assert.equal(condition?.message, 'Taint manager: deleting due to NoExecute taint');
     assert.deepEqual(await events(), told('Marking for deletion Pod default/web'));
+  });
+
+  test('who has just been placed there gets a second, in which the node may turn out to be better', async () => {
+    await setTaints('n1', [evicting]);
+    await run('web');
+    await world.advance(500);
+    assert.deepEqual(await left(), ['web']);
+    await world.advance(500);
+    assert.deepEqual(await left(), []);
+    await run('again');
+    await setTaints('n1', []);
+    await world.advance(2_000);
+    assert.deepEqual(await left(), ['again']);
   });
 
   test('who tolerates it for a while goes when that is over', async () => {

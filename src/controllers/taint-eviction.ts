@@ -18,6 +18,12 @@ const disruption = {
   message: 'Taint manager: deleting due to NoExecute taint',
 };
 
+/**
+ * How long a pod has been there at least before it is sent away. Whoever has just placed it may know the node better than
+ * what is seen here: sent away at once it would come back at once, again and again, until the news arrives.
+ */
+const youngestMilliseconds = 1000;
+
 const evicting = (node: Node | undefined): Taint[] =>
   (node?.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
 
@@ -68,8 +74,9 @@ class Appointments {
     const node = view.get('Node', pod.spec?.nodeName ?? '');
     // Of a node that is gone nobody knows that it has got better.
     if (node !== undefined || pending === undefined) {
-      const patience = patienceOf(pod, evicting(node));
-      if (patience === Number.POSITIVE_INFINITY) return this.#cancel(key, now);
+      const tolerated = patienceOf(pod, evicting(node));
+      if (tolerated === Number.POSITIVE_INFINITY) return this.#cancel(key, now);
+      const patience = Math.max(tolerated, millisecondsYoung(pod, now));
       if (patience === 0) return [...this.#cancel(key, now), ...evict(pod, now)];
       // Once made, an appointment stands, whatever other taints come.
       pending ??= { uid: pod.metadata.uid, at: now + patience };
@@ -85,6 +92,11 @@ class Appointments {
     if (pending === undefined || pending.at <= now) return [];
     return [{ type: 'event', event: told(key, 'Cancelling') }];
   }
+}
+
+function millisecondsYoung({ metadata }: Pod, now: number): number {
+  const created = Date.parse(metadata.creationTimestamp ?? '');
+  return Math.max(0, (created || 0) + youngestMilliseconds - now);
 }
 
 /** One that is going already is left to whoever deleted it. */
