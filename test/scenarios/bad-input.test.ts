@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { keyBackoff } from '../../src/client/limits.ts';
 import type { CoreEvent, Deployment, EndpointSlice, Job, Pod } from '../../src/kinds/generated/types.ts';
 import { StatusError } from '../../src/kinds/status.ts';
 import { controllerManager, scheduler } from '../../src/testing/components.ts';
@@ -106,9 +107,11 @@ const accepted: readonly object[] = [
   },
 ];
 
-/** Waits of a failing key double from 5 ms: so many retries come in the first ten minutes, and so many in the next twenty. */
+/** Waits of a failing key double from 5 ms to their longest: so many retries come in the first ten minutes. */
 const firstRetriesMax = 20;
-const laterRetriesMax = 3;
+
+/** In the next twenty at most one for each longest wait, and one whose wait began earlier. */
+const laterRetriesMax = 1 + (20 * 60_000) / keyBackoff.maxMilliseconds;
 
 /** Beyond what the same cluster does without any mistake: keys that come once more for a status that was written. */
 const laterAddsMax = 12;
