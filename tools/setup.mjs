@@ -88,17 +88,54 @@ function run(command, args, extraEnv) {
   );
 }
 
-function installNodePackages() {
-  if (nodePackagesAreCurrent()) return;
-  console.log('setup: installing node packages (npm ci); Node 26 for the project is one of them');
-  run('npm', ['ci', '--no-audit', '--no-fund']);
-  const node = spawnSync(path.join(root, 'node_modules/.bin/node'), ['--version'], { encoding: 'utf8' });
-  if (node.status !== 0) {
-    throw new Error(
-      'node_modules/.bin/node does not run: was the install script of the package `node` refused?',
-    );
+/** What the project's Node is linked to, and which Debian package brings it: a minimal Debian has the second alone. */
+const packagesOfLibraries = new Map([
+  ['libatomic.so.1', 'libatomic1'],
+  ['libstdc++.so.6', 'libstdc++6'],
+]);
+
+/** Installs what the project's Node needs of the system, where that may be done. Returns its version. */
+function requireProjectNode() {
+  const start = () =>
+    spawnSync(path.join(root, 'node_modules/.bin/node'), ['--version'], { encoding: 'utf8' });
+  for (const _ of packagesOfLibraries) {
+    const { stderr } = start();
+    const library = /(\S+): cannot open shared object file/.exec(stderr ?? '')?.[1];
+    if (library === undefined) break;
+    const name = packagesOfLibraries.get(library);
+    if (name === undefined || !mayInstall()) {
+      const remedy = name === undefined ? 'install it' : `install it (Debian: apt-get install ${name})`;
+      throw new Error(`Node 26 of the project needs ${library}, which this machine has not: ${remedy}`);
+    }
+    installFromDebian([name]);
   }
-  console.log(`setup: node packages are installed; the project runs on Node ${node.stdout.trim()}`);
+  const node = start();
+  if (node.status === 0) return node.stdout.trim();
+  process.stderr.write(node.stderr ?? '');
+  throw new Error(
+    'node_modules/.bin/node does not run: was the install script of the package `node` refused?',
+  );
+}
+
+function installNodePackages() {
+  const areCurrent = nodePackagesAreCurrent();
+  if (!areCurrent) {
+    console.log('setup: installing node packages (npm ci); Node 26 for the project is one of them');
+    run('npm', ['ci', '--no-audit', '--no-fund']);
+  }
+  const version = requireProjectNode();
+  if (!areCurrent) console.log(`setup: node packages are installed; the project runs on Node ${version}`);
+}
+
+const mayInstall = () => process.getuid?.() === 0 && isOnPath('apt-get');
+
+/** @param {string[]} names */
+function installFromDebian(names) {
+  console.log(`setup: installing Debian packages: ${names.join(' ')}`);
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-qq'], quiet);
+  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
+  console.log('setup: Debian packages are installed');
 }
 
 function installDebianPackages() {
@@ -106,7 +143,7 @@ function installDebianPackages() {
   const missing = debianPackages.filter((each) => isWanted(each) && !isOnPath(each.command));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
-  if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {
+  if (!mayInstall()) {
     // `wherry up` says it itself, and what it does instead.
     if (process.argv.includes('--up')) return;
     const why = isOnPath('apt-get') ? 'installing them takes root' : 'there is no apt-get here';
@@ -114,11 +151,7 @@ function installDebianPackages() {
       console.log(`setup: no ${command}, ${why}: ${use} will be skipped`);
     return;
   }
-  console.log(`setup: installing Debian packages: ${names.join(' ')}`);
-  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-qq'], quiet);
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
-  console.log('setup: Debian packages are installed');
+  installFromDebian(names);
 }
 
 try {
