@@ -1,54 +1,26 @@
 /** Durable creates, beside what one row at a time costs on the same disk, and beside a server that only commits. */
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { Measurement } from '../bench.ts';
 import { requireStatus } from './get.ts';
 import { configMapOf, podName, podOf, podStatusOf } from './objects.ts';
-import { type Client, cpuMilliseconds, type Floor, type Server } from './processes.ts';
+import { type Bare, type Client, cpuMilliseconds, type Floor, type Server } from './processes.ts';
 import type { WireRequest } from './wire.ts';
 
 const rounds = 5;
-const inFlight = 64;
+export const inFlight = 64;
 const bareCommits = 500;
+const warmUpCount = 2000;
 
 const pods = '/api/v1/namespaces/default/pods';
 
-/** The bare loop: one row, one FULL commit. */
-export class BareStore {
-  readonly #database: DatabaseSync;
-  #rows = 0;
-
-  constructor(directory: string) {
-    this.#database = new DatabaseSync(join(directory, 'bare.db'));
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    this.#database.exec('CREATE TABLE rows (key TEXT PRIMARY KEY, value BLOB)');
-  }
-
-  /** Commits a second. */
-  run(count: number, bytes: number): number {
-    const insert = this.#database.prepare('INSERT INTO rows VALUES (?, ?)');
-    const value = new Uint8Array(bytes).fill(120);
-    const start = performance.now();
-    for (let index = 0; index < count; index++)
-      insert.run(`/registry/core/pods/default/${this.#rows++}`, value);
-    return (count / (performance.now() - start)) * 1000;
-  }
-
-  close(): void {
-    this.#database.close();
-  }
-}
-
-interface Creates {
+export interface Creates {
   /** What is made: `pods`. */
   readonly what: string;
   readonly path: string;
-  /** In all rounds together. */
-  readonly count: number;
   readonly objectOf: (index: number) => object;
 }
 
-interface Round {
+export interface Round {
   /** A second. */
   readonly rate: number;
   /** CPU time that the process took for each, in µs. */
@@ -57,7 +29,17 @@ interface Round {
   readonly bytes: number;
 }
 
-async function postAll(
+/** `count` of them, from the `first` on. */
+export function requestsOf({ path, objectOf }: Creates, first: number, count: number): WireRequest[] {
+  return Array.from({ length: count }, (_, index) => ({
+    method: 'POST',
+    path,
+    contentType: 'application/json',
+    body: JSON.stringify(objectOf(first + index)),
+  }));
+}
+
+export async function postAll(
   client: Client,
   to: Pick<Server, 'process' | 'target'>,
   requests: readonly WireRequest[],
@@ -73,26 +55,29 @@ async function postAll(
   };
 }
 
-/** Creates in rounds, with the bare loop on rows of the same size and the bare server on the same requests in between. */
+/** `count` creates in rounds, with the bare loop on rows of the same size and the bare server on the same requests in between. */
 export async function benchCreate(
-  at: { server: Server; client: Client; bare: BareStore; floor: Floor; directory: string },
-  { what, path, count, objectOf }: Creates,
+  at: { server: Server; client: Client; bare: Bare; floor: Floor; directory: string },
+  creates: Creates,
+  count: number,
 ): Promise<Measurement[]> {
   const { server, client, bare, floor, directory } = at;
+  const { what } = creates;
   const inRound = count / rounds;
   const [ours, floors, single]: [Round[], Round[], number[]] = [[], [], []];
+  // Dry runs go nearly the whole way and leave nothing: the counts of objects that are measured later stay what they are.
+  const warmUp = requestsOf({ ...creates, path: `${creates.path}?dryRun=All` }, 0, warmUpCount);
+  await postAll(client, server, warmUp);
   for (let round = 0; round < rounds; round++) {
-    const requests = Array.from({ length: inRound }, (_, index) => ({
-      method: 'POST',
-      path,
-      contentType: 'application/json',
-      body: JSON.stringify(objectOf(round * inRound + index)),
-    }));
+    const requests = requestsOf(creates, round * inRound, inRound);
     const created = await postAll(client, server, requests);
     const { bytes } = created;
     ours.push(created);
-    single.push(bare.run(bareCommits, bytes));
-    if (round === 0) await floor.order({ order: 'commit', file: join(directory, `${what}.db`), bytes });
+    single.push(await bare.run({ count: bareCommits, bytes }));
+    if (round === 0) {
+      await floor.order({ order: 'commit', file: join(directory, `${what}.db`), bytes });
+      await postAll(client, floor, warmUp);
+    }
     floors.push(await postAll(client, floor, requests));
   }
   const samples = ours.map(({ rate }) => rate);
@@ -120,14 +105,13 @@ export async function benchCreate(
   ];
 }
 
-export const podCreates = (count: number): Creates => ({ what: 'pods', path: pods, count, objectOf: podOf });
+export const podCreates: Creates = { what: 'pods', path: pods, objectOf: podOf };
 
-export const configMapCreates = (count: number): Creates => ({
+export const configMapCreates: Creates = {
   what: 'ConfigMaps',
   path: '/api/v1/namespaces/default/configmaps',
-  count,
   objectOf: (index) => configMapOf(`settings-${index}`, index),
-});
+};
 
 /** Gives every pod the status of one that runs. */
 export async function setStatuses(at: { server: Server; client: Client }, podCount: number): Promise<void> {

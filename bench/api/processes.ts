@@ -4,7 +4,16 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClientJob, FanOutJob, FanOutResult, FloorOrder, LoadJob, LoadResult, Target } from './wire.ts';
+import type {
+  BareOrder,
+  ClientJob,
+  FanOutJob,
+  FanOutResult,
+  FloorOrder,
+  LoadJob,
+  LoadResult,
+  Target,
+} from './wire.ts';
 
 const wherry = join(import.meta.dirname, '../../bin/wherry');
 
@@ -84,6 +93,25 @@ export class Workshop {
     return { run: ((job: ClientJob) => runJob(child, job)) as Client['run'] };
   }
 
+  /** The bare loop, on a database of its own. */
+  async startBare(name: string): Promise<Bare> {
+    const child = this.#fork('bare-commits.ts', [join(this.directory, `${name}.db`)]);
+    await once(child, 'message');
+    return {
+      process: child,
+      async run(order) {
+        child.send(order);
+        const [rate] = (await once(child, 'message')) as [number];
+        return rate;
+      },
+    };
+  }
+
+  /** Something else to undo, after all that is started from now on has ended. */
+  onClose(undo: () => void): void {
+    this.#ends.push(async () => undo());
+  }
+
   /** From spawn to the first line of a Node that does nothing else, in milliseconds. */
   async bareStart(): Promise<number> {
     const start = performance.now();
@@ -102,8 +130,11 @@ export class Workshop {
   }
 
   async close(): Promise<void> {
-    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end();
+    const failures: unknown[] = [];
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop())
+      await end().catch((failure) => failures.push(failure));
     rmSync(this.directory, { recursive: true, force: true });
+    if (failures.length > 0) throw new AggregateError(failures, 'not everything could be ended');
   }
 
   #fork(script: string, args: readonly string[]): ChildProcess {
@@ -117,6 +148,12 @@ export interface Floor {
   readonly process: ChildProcess;
   readonly target: Target;
   order(order: FloorOrder): Promise<void>;
+}
+
+export interface Bare {
+  readonly process: ChildProcess;
+  /** Commits a second. */
+  run(order: BareOrder): Promise<number>;
 }
 
 export interface Client {

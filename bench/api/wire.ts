@@ -68,6 +68,12 @@ export type FloorOrder =
   /** A POST's body goes into a database at `file`, and is then answered with so many bytes. */
   | { readonly order: 'commit'; readonly file: string; readonly bytes: number };
 
+/** Makes bare-commits.ts commit so many rows, each with a value of so many bytes; it answers how many that is a second. */
+export interface BareOrder {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** What in-process.ts tells. */
 export interface InProcessStart {
   readonly importMilliseconds: number;

@@ -46,6 +46,8 @@ export interface LogState {
 }
 
 export interface Backend {
+  /** A commit costs a flush to disk: what other requests of this turn of the event loop write shall go with it. */
+  readonly gathersTurn?: boolean;
   /**
    * Commits in this order, with one flush for all. `done` is called once, before any later read resolves, with an
    * outcome for each, or with the error that ends the store.

@@ -6,7 +6,7 @@ import { put } from './contract-tools.ts';
 import { storeLimits } from './limits.ts';
 
 /** A backend whose groups are finished by hand. */
-function setUp(limits: Partial<typeof storeLimits> = {}) {
+function setUp(limits: Partial<typeof storeLimits> = {}, gathersTurn = false) {
   const groups: {
     size: number;
     finish: (outcomes?: CommitOutcome[]) => void;
@@ -20,7 +20,7 @@ function setUp(limits: Partial<typeof storeLimits> = {}) {
     groups.push({ size: group.length, finish: (given) => done(given ?? outcomes()), fail: done });
   };
   const queue: CommitQueue = new CommitQueue({
-    backend: { commit } as Backend,
+    backend: { commit, gathersTurn } as Backend,
     limits: { ...storeLimits, ...limits },
     apply: (outcomes) => log.push(`applied ${outcomes.length}`),
     fail: (error) => queue.rejectAll(error),
@@ -33,6 +33,9 @@ function setUp(limits: Partial<typeof storeLimits> = {}) {
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** As a request of its own would come: later, but in the same turn of the event loop. */
+const nextMicrotasks = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 test('what comes while a group is under way shares the next one', async () => {
   const { groups, log, push, queue } = setUp();
@@ -60,6 +63,27 @@ test('what comes while a group is under way shares the next one', async () => {
   ]);
   assert.equal(queue.waiting, 0);
 });
+
+for (const [what, gathersTurn, sizes] of [
+  ['go alone', false, [1]],
+  ['wait for the turn to end where a commit costs a flush', true, [2]],
+] as const)
+  test(`commits of one turn that are made apart ${what}`, async () => {
+    const { groups, push, queue } = setUp({}, gathersTurn);
+    const first = push();
+    await nextMicrotasks();
+    const second = push();
+    await turn();
+    assert.deepEqual(
+      groups.map(({ size }) => size),
+      sizes,
+    );
+    groups[0]!.finish();
+    await turn();
+    groups[1]?.finish();
+    await Promise.all([first, second]);
+    assert.equal(queue.waiting, 0);
+  });
 
 test('a group is bounded in commits and in bytes, and has at least one commit', async () => {
   const { groups, push } = setUp({ groupCommitsMax: 3, groupBytesMax: 10 });

@@ -71,14 +71,19 @@ export class CommitQueue {
     this.#signalIdle();
   }
 
-  /** A microtask later, so that commits made in one go share a group. */
+  /**
+   * Later, so that commits made in one go share a group. A client's requests arrive together, but each is answered in
+   * microtasks of its own: only the end of the turn is late enough for them.
+   */
   #schedule(): void {
     if (this.#scheduled || this.#underWay.length > 0 || this.#waiting.length === 0) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    const start = () => {
       this.#scheduled = false;
       this.#start();
-    });
+    };
+    if (this.#backend.gathersTurn) setImmediate(start);
+    else queueMicrotask(start);
   }
 
   #start(): void {

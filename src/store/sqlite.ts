@@ -92,7 +92,10 @@ function prepareFile(directory: string, file: string): void {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST' && 'syscall' in error)
       if (error.syscall === 'open') return;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreOpenError(`the data directory ${directory} cannot be used: ${reason}`, error);
+    throw new StoreOpenError(
+      `the data directory ${directory} cannot be used: ${reason}; give another --data-dir`,
+      error,
+    );
   }
 }
 
@@ -139,6 +142,7 @@ interface Pending {
 }
 
 class SqliteBackend implements Backend {
+  readonly gathersTurn = true;
   /** Called once when the database or its thread has failed for good. */
   onFailure: (cause: Error) => void = () => {};
   readonly #worker: Worker;

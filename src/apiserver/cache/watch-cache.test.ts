@@ -318,6 +318,22 @@ describe('the watch cache', () => {
     assert.deepEqual(cache.collection(configMap).get(keyOf('a'))?.labels, { a: 'b' });
   });
 
+  test('subscribers see what the writer hinted at as it is stored, and the writer what it has written', async () => {
+    await cache.start();
+    const heard: ObjectChange[] = [];
+    cache.subscribe(resource, (change) => heard.push(change));
+    const object = { metadata: { name: 'a', namespace: 'default' }, data: { x: '1' } };
+    const value = encodeStored(configMap, object);
+    cache.hint(value, object);
+    await store.commit([{ type: 'put', key: keyOf('a'), value }]);
+    const stored = cache.get(resource, 'default', 'a');
+    assert.equal(stored?.metadata.resourceVersion, '2');
+    const { kind, apiVersion, ...rest } = stored as AnyObject;
+    assert.deepEqual([kind, apiVersion], ['ConfigMap', 'v1']);
+    assert.deepEqual(heard, [{ old: undefined, new: rest }]);
+    assert.deepEqual(object, { metadata: { name: 'a', namespace: 'default' }, data: { x: '1' } });
+  });
+
   test('a batch of one commit is heard of once per kind, in order', async () => {
     await cache.start();
     const batches: string[][] = [];

@@ -51,6 +51,8 @@ export class WatchCache implements ObjectView {
   readonly #waiters = new Set<Waiter>();
   /** Objects about to be stored, by the very bytes that were handed over: spares a parse when the store gives them back. */
   readonly #hints = new WeakMap<Uint8Array, AnyObject>();
+  /** The same of the events that are being taken in, for the subscribers. */
+  readonly #atHand = new Map<CachedObject, AnyObject>();
   #revision = 0;
   #stopWatch: () => void = () => {};
   #cancelRetry: () => void = () => {};
@@ -259,6 +261,7 @@ export class WatchCache implements ObjectView {
       if (taken !== undefined) batch.push(taken);
     }
     flush();
+    this.#atHand.clear();
     const last = events.at(-1);
     if (last !== undefined) this.#advance(last.revision);
   }
@@ -272,11 +275,21 @@ export class WatchCache implements ObjectView {
   }
 
   #describe(kind: Kind, entry: { key: string; value: Uint8Array; revision: number }): CachedObject {
-    const object = this.#hints.get(entry.value) ?? decodeTrusted(entry.value);
+    const hint = this.#hints.get(entry.value);
+    const object = hint ?? decodeTrusted(entry.value);
     // The store keeps the bytes of its latest events: what hangs on them would live as long.
     this.#hints.delete(entry.value);
     const bytes = encodeWire(kind, entry.value, entry.revision);
-    return describeObject(kind, object, { key: entry.key, revision: entry.revision, bytes });
+    const cached = describeObject(kind, object, { key: entry.key, revision: entry.revision, bytes });
+    if (hint !== undefined && this.#subscribers.has(collectionOf(kind))) this.#atHand.set(cached, hint);
+    return cached;
+  }
+
+  /** For those who only read. Who wrote it may yet say in it which revision that was. */
+  #readOnly(cached: CachedObject): AnyObject {
+    const object = this.#atHand.get(cached);
+    if (object === undefined) return parseCached(cached);
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(cached.revision) } };
   }
 
   #announce(collection: Collection, events: readonly CacheEvent[]): void {
@@ -285,7 +298,7 @@ export class WatchCache implements ObjectView {
       for (const event of events) {
         const change = {
           old: event.previous === undefined ? undefined : parseCached(event.previous),
-          new: event.deleted ? undefined : parseCached(event.object),
+          new: event.deleted ? undefined : this.#readOnly(event.object),
         };
         for (const subscriber of subscribers) subscriber(change);
       }

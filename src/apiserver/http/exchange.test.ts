@@ -7,7 +7,10 @@ import { systemClock } from '../../lib/system.ts';
 import type { ApiResponse, Handler, Sink } from '../request.ts';
 import { Deadlines } from './deadlines.ts';
 import { Exchange, type Shared } from './exchange.ts';
+import type { Identity } from './identity.ts';
 import { defaultHttpSettings } from './settings.ts';
+
+const nobody: Identity = { user: undefined, refused: undefined, expires: Number.POSITIVE_INFINITY };
 
 class FakeExchange extends Exchange {
   readonly log: string[] = [];
@@ -24,8 +27,7 @@ class FakeExchange extends Exchange {
     },
   });
 
-  constructor(shared: Shared, headers: Record<string, string> = {}) {
-    const identity = { user: undefined, refused: undefined };
+  constructor(shared: Shared, headers: Record<string, string> = {}, identity: Identity = nobody) {
     super(shared, { method: 'POST', url: '/x', headers, identity, remoteAddress: undefined });
   }
 
@@ -89,6 +91,24 @@ test('body, then handler, then answer', async () => {
   assert.equal(shared.bodyAccount.bytes > 0, true);
   exchange.closed();
   assert.deepEqual([shared.bodyAccount.bytes, shared.deadlines.size], [0, 0]);
+});
+
+test('a certificate that expires while its connection is open is good no longer; a token beside it may be', async () => {
+  const { shared } = sharedWith(async (request) => answer(request.user?.name ?? 'nobody'));
+  const user = { name: 'ada', groups: [] };
+  let now = 1000;
+  const later: Shared = { ...shared, clock: { ...systemClock, now: () => now } };
+  const identity: Identity = { user, refused: undefined, expires: 1000 };
+  const ask = async (headers: Record<string, string> = {}) => {
+    const exchange = new FakeExchange(later, headers, identity);
+    exchange.begin(true);
+    await settle();
+    return exchange.log.slice(0, 2);
+  };
+  assert.deepEqual(await ask(), ['head 200', 'body ada']);
+  now++;
+  assert.equal((await ask())[0], 'head 401');
+  assert.deepEqual(await ask({ authorization: 'Bearer x' }), ['head 200', 'body nobody']);
 });
 
 test('no room for another body is 429', async () => {

@@ -58,7 +58,7 @@ export abstract class Exchange implements ApiRequest, Timed {
   protected readonly shared: Shared;
   protected headSent = false;
   #state: State = 'receiving';
-  readonly #identity: Identity;
+  readonly #isRefused: boolean;
   #collector: BodyCollector | undefined;
   #controller: AbortController | undefined;
   #sink: BufferedSink | undefined;
@@ -71,8 +71,10 @@ export abstract class Exchange implements ApiRequest, Timed {
     this.method = head.method;
     this.url = head.url;
     this.headers = head.headers;
-    this.#identity = head.identity;
-    this.user = head.identity.user;
+    const { user, refused, expires } = head.identity;
+    const isGood = shared.clock.now() <= expires;
+    this.user = isGood ? user : undefined;
+    this.#isRefused = !isGood || refused !== undefined;
     this.remoteAddress = head.remoteAddress;
   }
 
@@ -216,9 +218,8 @@ export abstract class Exchange implements ApiRequest, Timed {
 
   #dispatch(): void {
     this.#state = 'handling';
-    // An unknown certificate is a wrong credential. With a token beside it, the token decides.
-    if (this.#identity.refused !== undefined && this.headers.authorization === undefined)
-      this.refuse(unauthorizedError());
+    // A certificate that is unknown or has expired is a wrong credential. With a token beside it, the token decides.
+    if (this.#isRefused && this.headers.authorization === undefined) this.refuse(unauthorizedError());
     else {
       this.shared.deadlines.set(this, this.shared.settings.handlerMilliseconds);
       void this.#handle();

@@ -1,10 +1,12 @@
 /** Byte by byte: what no honest client sends, and clients that are slow. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { askHttp2, http2Session } from '../../../test/hostile/clients.ts';
 import { answersOf, post, rawCases } from '../../../test/hostile/raw-cases.ts';
-import { serveImpatiently } from '../../../test/hostile/skin.ts';
+import { serve, serveImpatiently } from '../../../test/hostile/skin.ts';
 import { makeTestTls, rawConnect, rawExchange, readAll, type TestTls } from '../../../test/hostile/tls.ts';
+import type { Sink } from '../request.ts';
 import type { HttpServer } from './server.ts';
 
 let tls: TestTls;
@@ -34,6 +36,25 @@ describe('HTTP/1.1 that is not well-formed', () => {
     const reply = await rawExchange(target(), 'GET /a HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n', 3000);
     assert.ok(answersOf(reply).length <= 2);
     assert.doesNotMatch(reply, /at .*\.ts/);
+  });
+
+  test('nothing is put into an answer that is being streamed, whatever waits behind it', async () => {
+    const streaming = await serve(tls, async ({ url }) => {
+      if (url === '/waits') return new Promise(() => {});
+      const body = (sink: Sink) => {
+        sink.write(Buffer.from('first'));
+        return () => {};
+      };
+      return { status: 200, headers: {}, body };
+    });
+    const socket = await rawConnect({ ...target(), port: streaming.port });
+    socket.write('GET /stream HTTP/1.1\r\nHost: x\r\n\r\nGET /waits HTTP/1.1\r\nHost: x\r\n\r\n');
+    const first = String((await once(socket, 'data'))[0]);
+    const rest = readAll(socket, 60_000);
+    socket.write('rubbish\r\n\r\n');
+    const reply = first + (await rest);
+    await streaming.drain();
+    assert.deepEqual(reply.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200']);
   });
 
   test('requests behind each other are answered in order', async () => {

@@ -19,10 +19,10 @@ import {
 } from './refusals.ts';
 import { rawStatusMessage } from './status-response.ts';
 
-/** What is kept for each HTTP/1.1 connection: who it is, and the request that is under way on it. */
+/** What is kept for each HTTP/1.1 connection: who it is, and the requests that are under way on it, one behind the other. */
 interface Http1Connection {
   readonly identity: Identity;
-  exchange: Http1Exchange | undefined;
+  readonly exchanges: Set<Http1Exchange>;
 }
 
 const connections = new WeakMap<Duplex, Http1Connection>();
@@ -30,7 +30,7 @@ const connections = new WeakMap<Duplex, Http1Connection>();
 function connectionOf(socket: Duplex): Http1Connection {
   const found = connections.get(socket);
   if (found !== undefined) return found;
-  const connection = { identity: identityOf(socket as TLSSocket), exchange: undefined };
+  const connection = { identity: identityOf(socket as TLSSocket), exchanges: new Set<Http1Exchange>() };
   connections.set(socket, connection);
   return connection;
 }
@@ -114,7 +114,7 @@ class Http1Exchange extends Exchange {
       identity: connection.identity,
       remoteAddress: incoming.request.socket.remoteAddress,
     });
-    connection.exchange = this;
+    connection.exchanges.add(this);
     this.canTunnel = incoming.upgrades;
     this.#request = request;
     this.#response = response;
@@ -122,7 +122,7 @@ class Http1Exchange extends Exchange {
     response.on('error', ignore);
     // Emitted when the response is done and when the connection is lost, whichever is first.
     response.on('close', () => {
-      if (connection.exchange === this) connection.exchange = undefined;
+      connection.exchanges.delete(this);
       this.closed();
     });
   }
@@ -200,7 +200,7 @@ const refused = new WeakSet<Duplex>();
 /** Answers what could not be parsed, unless an answer is already on its way: then there is no room for another. */
 export function refuseMalformed(shared: Shared, failure: Error & { code?: string }, socket: Duplex): void {
   if (refused.has(socket)) return;
-  const answered = connections.get(socket)?.exchange?.hasAnswered ?? false;
+  const answered = [...(connections.get(socket)?.exchanges ?? [])].some(({ hasAnswered }) => hasAnswered);
   // TLS failures come here too: without an agreed protocol there was no handshake, and nothing can be said.
   const agreed = (socket as TLSSocket).alpnProtocol !== null;
   if (!socket.writable || !agreed || failure.code === 'ECONNRESET' || answered) {

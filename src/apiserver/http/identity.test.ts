@@ -4,6 +4,8 @@ import type { TLSSocket } from 'node:tls';
 import { identityOf } from './identity.ts';
 
 const raw = Buffer.from('certificate');
+const valid_to = 'Nov 21 01:02:03 2026 GMT';
+const expires = Date.UTC(2026, 10, 21, 1, 2, 3);
 /** SHA-256 of the bytes above. */
 const extra = {
   'authentication.kubernetes.io/credential-id': [
@@ -13,31 +15,31 @@ const extra = {
 const cases: Record<string, { certificate: object; authorized: boolean; user: unknown; refused: unknown }> = {
   'no certificate': { certificate: {}, authorized: false, user: undefined, refused: undefined },
   'a user in groups': {
-    certificate: { raw, subject: { CN: 'ada', O: ['a', 'b'] } },
+    certificate: { raw, valid_to, subject: { CN: 'ada', O: ['a', 'b'] } },
     authorized: true,
     user: { name: 'ada', groups: ['a', 'b', 'system:authenticated'], extra },
     refused: undefined,
   },
   'a user in none': {
-    certificate: { raw, subject: { CN: 'ada' } },
+    certificate: { raw, valid_to, subject: { CN: 'ada' } },
     authorized: true,
     user: { name: 'ada', groups: ['system:authenticated'], extra },
     refused: undefined,
   },
   'several names: the last': {
-    certificate: { raw, subject: { CN: ['ada', 'bob'], O: 'a' } },
+    certificate: { raw, valid_to, subject: { CN: ['ada', 'bob'], O: 'a' } },
     authorized: true,
     user: { name: 'bob', groups: ['a', 'system:authenticated'], extra },
     refused: undefined,
   },
   'no name is nobody': {
-    certificate: { raw, subject: { O: 'system:masters' } },
+    certificate: { raw, valid_to, subject: { O: 'system:masters' } },
     authorized: true,
     user: undefined,
     refused: undefined,
   },
   'a certificate that is not good': {
-    certificate: { raw, subject: { CN: 'ada', O: 'system:masters' } },
+    certificate: { raw, valid_to, subject: { CN: 'ada', O: 'system:masters' } },
     authorized: false,
     user: undefined,
     refused: 'CERT_HAS_EXPIRED',
@@ -50,5 +52,6 @@ for (const [name, { certificate, authorized, user, refused }] of Object.entries(
       authorized,
       authorizationError: 'CERT_HAS_EXPIRED',
     };
-    assert.deepEqual(identityOf(socket as unknown as TLSSocket), { user, refused });
+    const lasts = 'raw' in certificate ? expires : Number.POSITIVE_INFINITY;
+    assert.deepEqual(identityOf(socket as unknown as TLSSocket), { user, refused, expires: lasts });
   });

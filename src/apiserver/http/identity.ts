@@ -7,6 +7,11 @@ export interface Identity {
   readonly user: UserInfo | undefined;
   /** A certificate was shown and is not good: why. */
   readonly refused: string | undefined;
+  /**
+   * From here on the certificate is not good any more, in milliseconds since the epoch. A connection may outlive it, so
+   * every request asks, as upstream's does (pkg/authentication/request/x509: the chain is verified each time).
+   */
+  readonly expires: number;
 }
 
 /** The group of everyone who has shown who they are. */
@@ -21,12 +26,13 @@ export function identityOf(socket: TLSSocket): Identity {
   const certificate = socket.getPeerCertificate();
   // Node answers an empty object when the client has shown none.
   if (certificate === undefined || certificate === null || certificate.raw === undefined)
-    return { user: undefined, refused: undefined };
-  if (!socket.authorized) return { user: undefined, refused: String(socket.authorizationError) };
+    return { user: undefined, refused: undefined, expires: Number.POSITIVE_INFINITY };
+  const expires = Date.parse(certificate.valid_to);
+  if (!socket.authorized) return { user: undefined, refused: String(socket.authorizationError), expires };
   const names = listOf(certificate.subject?.CN);
   // Go keeps the last common name when there are several.
   const name = names.at(-1) ?? '';
-  if (name === '') return { user: undefined, refused: undefined };
+  if (name === '') return { user: undefined, refused: undefined, expires };
   return {
     user: {
       name,
@@ -34,6 +40,7 @@ export function identityOf(socket: TLSSocket): Identity {
       extra: { [credentialId]: [`X509SHA256=${fingerprintOf(certificate.raw)}`] },
     },
     refused: undefined,
+    expires,
   };
 }
 
