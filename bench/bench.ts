@@ -7,7 +7,15 @@ export interface Measurement {
   /** One value per round; the median counts. */
   samples: number[];
   /** The least that could be done on this machine, measured in the same run: what the ratio is taken of. */
-  floor?: { name: string; samples: number[] };
+  floor?: {
+    name: string;
+    samples: number[];
+    /**
+     * The two samples at one place were taken one right after the other: what disturbed one disturbed the other, and
+     * their ratio says more than either. The measurement's ratio is then the median of the pairs' ratios.
+     */
+    isPaired?: boolean;
+  };
   /** What the project promises: of the median itself, or of its ratio to the floor. */
   wanted?: { atLeast?: number; atMost?: number; ratioAtLeast?: number };
 }
@@ -26,8 +34,29 @@ export function median(samples: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-export function ratioToFloor({ samples, floor }: Measurement): number | undefined {
-  return floor === undefined ? undefined : median(samples) / median(floor.samples);
+/** Of each pair; undefined when samples were not taken in pairs. */
+function pairRatios({ samples, floor }: Measurement): number[] | undefined {
+  if (floor?.isPaired !== true) return undefined;
+  if (floor.samples.length !== samples.length) throw new Error('a pair without its other half');
+  return samples.map((sample, index) => sample / (floor.samples[index] as number));
+}
+
+export function ratioToFloor(measurement: Measurement): number | undefined {
+  const { samples, floor } = measurement;
+  if (floor === undefined) return undefined;
+  return median(pairRatios(measurement) ?? [median(samples) / median(floor.samples)]);
+}
+
+/**
+ * Where the median of the pairs' ratios lies with 95 % confidence, whatever they are distributed like: between the two
+ * ratios whose ranks are 0.98 times the root of the number of pairs from the middle. Undefined with fewer than 10 pairs.
+ */
+export function ratioConfidence(measurement: Measurement): [number, number] | undefined {
+  const sorted = pairRatios(measurement)?.toSorted((a, b) => a - b);
+  if (sorted === undefined || sorted.length < 10) return undefined;
+  const away = 0.98 * Math.sqrt(sorted.length);
+  const low = Math.floor(sorted.length / 2 - away);
+  return [sorted[low] as number, sorted[sorted.length - 1 - low] as number];
 }
 
 /** Whether the promise is kept; undefined when there is none. */

@@ -1,5 +1,5 @@
 /** Turns measurements into the Markdown of RESULTS.md, one section for each benchmark. */
-import { isMet, type Measurement, median, ratioToFloor } from './bench.ts';
+import { isMet, type Measurement, median, ratioConfidence, ratioToFloor } from './bench.ts';
 
 /** Four significant digits, thousands separated. */
 function number(value: number): string {
@@ -16,16 +16,23 @@ function wantedText({ wanted, unit }: Measurement): string {
   ].join(', ');
 }
 
+function ratioText(measurement: Measurement): string {
+  const ratio = ratioToFloor(measurement);
+  if (ratio === undefined) return '';
+  const confidence = ratioConfidence(measurement);
+  if (confidence === undefined) return number(ratio);
+  return `${ratio.toFixed(3)} (${confidence.map((each) => each.toFixed(3)).join(' - ')})`;
+}
+
 function row(measurement: Measurement): string[] {
   const { name, unit, samples, floor } = measurement;
-  const ratio = ratioToFloor(measurement);
   const met = isMet(measurement);
   return [
     name,
     `${number(median(samples))} ${unit}`,
     `${number(Math.min(...samples))} - ${number(Math.max(...samples))} (${samples.length})`,
     floor === undefined ? '' : `${number(median(floor.samples))} ${unit} (${floor.name})`,
-    ratio === undefined ? '' : number(ratio),
+    ratioText(measurement),
     wantedText(measurement),
     met === undefined ? '' : met ? 'yes' : '**no**',
   ];
@@ -46,8 +53,14 @@ export function formatSection({ name, conditions, measurements }: Section): stri
   return `## ${name}\n\n${conditions.map((line) => `- ${line}`).join('\n')}\n\n${table}\n`;
 }
 
-const title =
-  '# Benchmark results\n\nWritten by `npm run bench`; each section tells its own machine and date.\n';
+const title = `# Benchmark results
+
+Written by \`npm run bench\`; each section tells its own machine and date.
+
+A ratio is that of the two medians. Where it has a range behind it, samples were taken in pairs, ours and the floor's
+one right after the other, each as often first: it is then the median of the pairs' ratios, and the range is where that
+median lies with 95 % confidence.
+`;
 
 /** Puts sections in place of those of the same name and keeps the others. */
 export function mergeSections(existing: string, sections: readonly { name: string; text: string }[]): string {

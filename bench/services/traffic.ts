@@ -1,6 +1,11 @@
 /**
  * Connections through a ClusterIP beside connections straight to the pod, through the same router with the same rules:
  * ours, and those of kube-proxy's iptables mode, among more and more Services. Client and pod are beyond the router.
+ *
+ * What is wanted is a ratio, and the machine's own unrest is larger than what it has to tell. So each end has a
+ * processor of its own, windows have one fixed size, and what is compared are pairs of short samples, one right after
+ * the other. Straight connections go to another port of the pod: so none of them has the answer, as conntrack
+ * remembers it, that a translated one is to have, for which the kernel would look for another port.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -11,18 +16,34 @@ import type { Measurement } from '../bench.ts';
 import { iptablesRules } from './iptables-layout.ts';
 import { type HeldNamespace, holdNamespace } from './namespace.ts';
 import { address, apply, endpointsOf, plannerOf } from './objects.ts';
-import type { Asked } from './traffic-child.ts';
+import { twoProcessors } from './processors.ts';
+import type { Answered, Asked, Sampled } from './traffic-child.ts';
 
 const pod = '10.244.0.2';
 const podPort = 8080;
+const straightPort = 8081;
 const client = '10.244.1.2';
 /** Both ends are pods: nothing is masqueraded, as between pods of a cluster. */
 const podCidr = '10.244.0.0/16';
 
 const sizes = [1, 1000, 10_000];
-const rounds = 7;
-const connections = 200;
-const bytes = 96 * 1024 * 1024;
+/** Connections that are kept are new ones in each round, so that the luck of one does not count for all. */
+const rounds = 10;
+const pairsPerRound = 50;
+const warmUpPairs = 10;
+/** A millisecond each: nothing else has the time to begin between the two of a pair, most of the time. */
+const samples = {
+  connections: { connections: 20 },
+  bytes: { bytes: 4 * 1024 * 1024 },
+} as const satisfies Record<string, Sampled>;
+
+const windowBytes = 4 * 1024 * 1024;
+/** Else each connection has the window that it happened to grow into. Source: tcp(7). */
+const fixedWindows = [
+  `net.ipv4.tcp_rmem=4096 ${windowBytes} ${windowBytes}`,
+  `net.ipv4.tcp_wmem=4096 ${windowBytes} ${windowBytes}`,
+  'net.ipv4.tcp_moderate_rcvbuf=0',
+];
 
 type Layout = 'wherry' | 'iptables';
 
@@ -41,17 +62,21 @@ class Asker {
     });
   }
 
-  static async start(namespace: HeldNamespace, args: readonly string[]): Promise<Asker> {
+  static async start(
+    { prefix }: HeldNamespace,
+    { processor, args }: { processor: string; args: readonly string[] },
+  ): Promise<Asker> {
     const file = path.join(import.meta.dirname, 'traffic-child.ts');
-    const [program = '', ...rest] = [...namespace.prefix, process.execPath, file, ...args];
+    const pinned = ['taskset', '--cpu-list', processor, process.execPath, file, ...args];
+    const [program = '', ...rest] = [...prefix, ...pinned];
     const asker = new Asker(spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] }));
     await asker.#next();
     return asker;
   }
 
-  async ask(asked: Asked): Promise<number[]> {
+  async ask(asked: Asked): Promise<Answered> {
     this.#child.stdin?.write(`${JSON.stringify(asked)}\n`);
-    return JSON.parse(await this.#next()) as number[];
+    return JSON.parse(await this.#next()) as Answered;
   }
 
   stop(): void {
@@ -77,6 +102,7 @@ async function wire(router: HeldNamespace, host: HeldNamespace, own: string, gat
   await host.run('ip', ['-batch', '-'], `${inside.join('\n')}\n`);
   // To the cluster's ranges, and to nowhere else.
   await host.run('ip', ['route', 'add', '10.0.0.0/8', 'via', gateway]);
+  await host.run('busybox', ['sysctl', '-qw', ...fixedWindows]);
 }
 
 async function load(router: HeldNamespace, layout: Layout, count: number): Promise<string> {
@@ -96,41 +122,47 @@ async function load(router: HeldNamespace, layout: Layout, count: number): Promi
 }
 
 interface Figures {
-  readonly connectionsPerSecond: { through: number[]; straight: number[] };
-  readonly megabytesPerSecond: { through: number[]; straight: number[] };
+  readonly connectionsPerSecond: Answered;
+  readonly megabytesPerSecond: Answered;
+}
+
+/** `amount`: what one sample is, for a rate; milliseconds in, rates out. */
+async function rates(amount: number, act: () => Promise<Answered>): Promise<Answered> {
+  const all: Answered = { straight: [], through: [] };
+  for (let round = 0; round < rounds; round++) {
+    const answered = await act();
+    for (const way of ['straight', 'through'] as const)
+      all[way].push(...answered[way].map((milliseconds) => (1000 * amount) / milliseconds));
+  }
+  return all;
 }
 
 async function measure(layout: Layout, count: number): Promise<Figures> {
   const namespaces = [await holdNamespace(), await holdNamespace(), await holdNamespace()];
   const [router, near, far] = namespaces as [HeldNamespace, HeldNamespace, HeldNamespace];
+  const [first, last] = twoProcessors();
   const ends: Asker[] = [];
   try {
     await router.run('busybox', ['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
     await wire(router, near, client, '10.244.1.1');
     await wire(router, far, pod, '10.244.0.1');
     const clusterIP = await load(router, layout, count);
-    ends.push(await Asker.start(far, ['serve', pod, String(podPort)]));
-    const asker = await Asker.start(near, ['ask']);
+    const served = ['serve', pod, String(podPort), String(straightPort)];
+    ends.push(await Asker.start(far, { processor: first, args: served }));
+    const asker = await Asker.start(near, { processor: last, args: ['ask'] });
     ends.push(asker);
     const places = {
       through: { address: clusterIP, port: 80 },
-      straight: { address: pod, port: podPort },
-    } as const;
-    const figures: Figures = {
-      connectionsPerSecond: { through: [], straight: [] },
-      megabytesPerSecond: { through: [], straight: [] },
+      straight: { address: pod, port: straightPort },
+      ...{ pairs: pairsPerRound, warmUpPairs },
     };
-    // The first connections are slower, wherever they go.
-    for (const place of Object.values(places)) await asker.ask({ ...place, connections });
-    for (let round = 0; round < rounds; round++)
-      for (const way of ['through', 'straight'] as const) {
-        const times = await asker.ask({ ...places[way], connections });
-        const total = times.reduce((sum, each) => sum + each, 0);
-        figures.connectionsPerSecond[way].push((1000 * connections) / total);
-        const [milliseconds = 0] = await asker.ask({ ...places[way], bytes });
-        figures.megabytesPerSecond[way].push(bytes / 1e3 / milliseconds);
-      }
-    return figures;
+    const { connections, bytes } = samples;
+    return {
+      connectionsPerSecond: await rates(connections.connections, () =>
+        asker.ask({ ...places, sampled: connections }),
+      ),
+      megabytesPerSecond: await rates(bytes.bytes / 1e6, () => asker.ask({ ...places, sampled: bytes })),
+    };
   } finally {
     for (const end of ends) end.stop();
     for (const namespace of namespaces) namespace.release();
@@ -142,9 +174,9 @@ const layoutName = { wherry: '', iptables: ", kube-proxy's iptables layout" } as
 function measurementsOf(layout: Layout, count: number, figures: Figures): Measurement[] {
   const among = `ClusterIP among ${count.toLocaleString('en')}${layoutName[layout]}`;
   const wanted = layout === 'wherry' ? { wanted: { ratioAtLeast: 0.9 } } : {};
-  const of = (name: string, unit: string, { through, straight }: Figures['megabytesPerSecond']) => ({
+  const of = (name: string, unit: string, { through, straight }: Answered) => ({
     ...{ name: `${name} through a ${among}`, unit, samples: through },
-    floor: { name: 'straight to the pod', samples: straight },
+    floor: { name: 'straight to the pod', samples: straight, isPaired: true },
     ...wanted,
   });
   return [

@@ -194,6 +194,23 @@ test('affinity lasts as long as its time, and not beyond its endpoint', async ()
   assert.deepEqual((await host.read(name))?.sets.get('affinity'), new Map());
 });
 
+test('what packets have put into a set goes with it', () => {
+  const tables = new FakeTables(createManualClock());
+  const table = sampleTable('ip');
+  tables.apply(name, diffTables(undefined, table));
+  const [current] = tables.tables();
+  assert.ok(current !== undefined);
+  tables.update(current, 'affinity', { key: '10.96.9.9', value: String(endpointIds[0]), seconds: 100 });
+  const remembered = () => [...(tables.read(name)?.sets.get('affinity')?.keys() ?? [])];
+  assert.deepEqual(remembered(), ['10.96.9.9']);
+  const without = sampleTable('ip');
+  without.chains.delete('affinity-2');
+  without.sets.delete('affinity');
+  tables.apply(name, diffTables(table, without));
+  tables.apply(name, diffTables(without, table));
+  assert.deepEqual(remembered(), []);
+});
+
 test('a chain that enters itself is an error, not a loop', () => {
   const tables = new FakeTables(createManualClock());
   const base = { type: 'filter', hook: 'input', priority: 0 } as const;

@@ -128,21 +128,23 @@ export class FakeTables {
     const key = `${family} ${name}`;
     const current = this.#tables.get(key);
     let next = current === undefined ? undefined : copyOf(current);
-    let isReplaced = false;
+    /** What packets have put there goes with the table or the set. */
+    const emptied: string[] = [];
     for (const operation of operations) {
+      if (operation.type === 'deleteSet') emptied.push(`${key}|${operation.set}|`);
       if (operation.type === 'addTable') next ??= emptyTable(family, name);
       else if (operation.type === 'destroyTable') {
         if (next === undefined) missing(`table ${key}`);
         next = undefined;
-        isReplaced = true;
+        emptied.push(`${key}|`);
       } else if (next === undefined) missing(`table ${key}`);
       else applyTo(next, operation);
     }
     if (next === undefined) this.#tables.delete(key);
     else this.#tables.set(key, next);
-    if (isReplaced)
-      for (const element of this.#timed.keys())
-        if (element.startsWith(`${key}|`)) this.#timed.delete(element);
+    if (emptied.length === 0) return;
+    for (const element of this.#timed.keys())
+      if (emptied.some((prefix) => element.startsWith(prefix))) this.#timed.delete(element);
   }
 
   read({ family, name }: TableName): Reading | undefined {

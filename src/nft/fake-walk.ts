@@ -204,9 +204,10 @@ export function walkHook(
     .flatMap((table) => [...table.chains].map(([name, { base }]) => ({ table, name, base })))
     .filter(({ base }) => base?.hook === at.hook && (at.type === 'all' || base.type === at.type))
     .sort((one, other) => (one.base?.priority ?? 0) - (other.base?.priority ?? 0));
+  const { packet } = state;
   for (const { table, name, base } of bases) {
-    // Only the first packet of a connection sees nat chains (nf_nat_core.c).
-    if (base?.type === 'nat' && !state.isNew) continue;
+    // Only the first packet of a connection sees nat chains, and only until one of them has rewritten it (nf_nat_core.c).
+    if (base?.type === 'nat' && (!state.isNew || state.packet !== packet)) continue;
     const verdict = new Evaluation(walker, table, state).chain(name);
     if (verdict !== 'return' && verdict !== 'accept') return verdict;
   }

@@ -4,6 +4,9 @@ export const elementsPerCommand = 5000;
 /** How long nft may take for one transaction; at 10,000 Services it takes a quarter of a second. */
 export const commandMilliseconds = 120_000;
 
+/** How long nft may take to say its version, or to try a table of a few rules. */
+export const trialMilliseconds = 30_000;
+
 /** What nft may print: a listing of the whole table as JSON, about 200 bytes for each element. */
 export const outputBytesMax = 512 * 1024 * 1024;
 

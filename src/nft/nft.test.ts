@@ -77,28 +77,48 @@ describe('nft itself', () => {
     ]);
   });
 
-  const failures: [string, string, string, string][] = [
-    [
-      'missing',
+  const failures: Record<string, [stderr: string, code: string, message: string]> = {
+    missing: [
       'spawn nft ENOENT',
       'NFT_MISSING',
-      'the command nft is not there: install the package nftables',
+      'Services are not routed without the command nft, which is not there: install the package nftables',
     ],
-    [
-      'without the privilege',
+    'missing where it is looked for by nsenter': [
+      'nsenter: failed to execute nft: No such file or directory\n',
+      'NFT_MISSING',
+      'Services are not routed without the command nft, which is not there: install the package nftables',
+    ],
+    'without the privilege': [
       'netlink: Error: cache initialization failed: Operation not permitted\n',
       'NFT_NOT_PERMITTED',
       'nft may not change the rules: it takes root, or CAP_NET_ADMIN',
     ],
-    [
-      'refusing',
-      '/dev/stdin:1:1-2: Error: File exists\nadd element\n',
+    refusing: [
+      '/dev/stdin:1:1-2: Error: File exists\nadd element ip wherry cluster-ips { 10.96.0.1 }\n                    ^^^^\n',
       'NFT_REFUSED',
-      'nft refused a transaction: /dev/stdin:1:1-2: Error: File exists',
+      'nft refused to change table ip wherry: File exists, of "add element ip wherry cluster-ips { 10.96.0.1 }"',
     ],
-  ];
-  for (const [name, stderr, code, message] of failures)
+    'refusing a long command': [
+      `/dev/stdin:1:1-2: Error: File exists\n${'x'.repeat(100_000)}\n`,
+      'NFT_REFUSED',
+      `nft refused to change table ip wherry: File exists, of "${'x'.repeat(160)}..."`,
+    ],
+    'ending without a word': ['', 'NFT_REFUSED', 'nft refused to change table ip wherry: nothing'],
+  };
+  for (const [name, [stderr, code, message]] of Object.entries(failures))
     test(name, async () => {
       await assert.rejects(answering(1, stderr).apply(table, addTable), { code, message });
     });
+
+  test('a table that is not there is told from a namespace or an nft that is not', async () => {
+    const none = 'Error: No such file or directory\nlist table ip wherry\n              ^^^^^^\n';
+    assert.equal(await answering(1, none).read(table), undefined);
+    const gone = 'nsenter: cannot open /run/netns/a: No such file or directory\n';
+    await assert.rejects(answering(1, gone).read(table), {
+      code: 'NFT_REFUSED',
+      message: `nft refused to list table ip wherry: ${gone.trim()}`,
+    });
+    const missing = 'nsenter: failed to execute nft: No such file or directory\n';
+    await assert.rejects(answering(127, missing).read(table), { code: 'NFT_MISSING' });
+  });
 });

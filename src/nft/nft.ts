@@ -23,18 +23,36 @@ export interface Nft {
 /** `NFT_REFUSED`: the kernel's table is not what the transaction builds on, or the transaction is wrong. */
 export class NftError extends WherryError {}
 
-const messageOf = (stderr: string): string => stderr.split('\n')[0] ?? '';
+/** Where nft stands in its input, which says nothing to whoever has not seen that. */
+const placePattern = /^\/dev\/stdin:\S+ /;
+const refusalCharactersMax = 160;
 
-/** Tells what a person can mend from what only a resync can. */
-function failureOf(stderr: string): WherryError {
-  if (/spawn nft ENOENT/.test(stderr))
-    return new UserError('NFT_MISSING', 'the command nft is not there: install the package nftables');
+const cut = (text: string): string =>
+  text.length <= refusalCharactersMax ? text : `${text.slice(0, refusalCharactersMax)}...`;
+
+/** What nft says, and of which command: its first error and the line below it. */
+export function refusalText(stderr: string): string {
+  const [error = '', command = ''] = stderr.split('\n').map((line) => line.trim());
+  const said = cut(error.replace(placePattern, '').replace(/^Error: /, '')) || 'nothing';
+  return placePattern.test(error) && command !== '' ? `${said}, of "${cut(command)}"` : said;
+}
+
+/** Without a prefix Node says it, with one `nsenter` or `unshare`. */
+const isMissing = (stderr: string): boolean => /spawn nft ENOENT|failed to execute nft: /.test(stderr);
+
+/** Tells what a person can mend from what only a resync can. `what`: was refused. */
+export function failureOf(stderr: string, what: string): WherryError {
+  if (isMissing(stderr))
+    return new UserError(
+      'NFT_MISSING',
+      'Services are not routed without the command nft, which is not there: install the package nftables',
+    );
   if (/Operation not permitted/.test(stderr))
     return new UserError(
       'NFT_NOT_PERMITTED',
       'nft may not change the rules: it takes root, or CAP_NET_ADMIN',
     );
-  return new NftError('NFT_REFUSED', `nft refused a transaction: ${messageOf(stderr)}`);
+  return new NftError('NFT_REFUSED', `nft refused ${what}: ${refusalText(stderr)}`);
 }
 
 /** `prefix`: what to run nft with, as `['nsenter', '--net=/run/netns/x']`. */
@@ -48,13 +66,14 @@ export function kernelNft(exec: Exec, prefix: readonly string[] = []): Nft {
     async apply(table, operations) {
       if (operations.length === 0) return;
       const { code, stderr } = await run(['-f', '-'], renderOperations(operations, table));
-      if (code !== 0) throw failureOf(stderr);
+      if (code !== 0) throw failureOf(stderr, `to change table ${table.family} ${table.name}`);
     },
     async read({ family, name }) {
       const { code, stdout, stderr } = await run(['-j', 'list', 'table', family, name]);
       if (code === 0) return parseListing(stdout);
-      if (/No such file or directory/.test(stderr)) return undefined;
-      throw failureOf(stderr);
+      // Only in nft's own words: those of `nsenter`, without its namespace or nft itself, are another story.
+      if (/^Error: No such file or directory/m.test(stderr)) return undefined;
+      throw failureOf(stderr, `to list table ${family} ${name}`);
     },
   };
 }

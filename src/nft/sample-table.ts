@@ -1,4 +1,4 @@
-/** A table for tests: every kind of set, chain and statement that there is. */
+/** Every kind of set, chain and statement that there is: for the trial of what a machine can do, and for tests. */
 import {
   type Chain,
   emptyTable,
@@ -148,7 +148,6 @@ const chains: [string, Chain][] = [
   ],
 ];
 
-/** A table with every kind of set, chain and statement that there is. */
 export const sampleTable = (family: TableFamily): Table => ({
   ...emptyTable(family, 'contract'),
   sets: sampleSets(family),

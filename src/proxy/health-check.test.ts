@@ -4,6 +4,7 @@ import { createLogger } from '../lib/log.ts';
 import { createManualClock } from '../lib/manual-clock.ts';
 import { at, http, serviceOf, sliceOf } from '../service/resolve-fixture.ts';
 import { HealthChecks, type HttpListener, type ListenHttp, listenHttp } from './health-check.ts';
+import { healthCheckRetryMilliseconds } from './limits.ts';
 import { Planner } from './planner.ts';
 
 const network = { node: 'a', nodeAddresses: ['172.30.0.2'], podCidrs: [], serviceCidrs: [] };
@@ -24,12 +25,16 @@ function planned(count: number, spec = {}) {
 }
 
 function setUp(listen: ListenHttp = listenHttp) {
+  const clock = createManualClock();
+  const health = { isHealthy: true };
+  const failures: string[] = [];
   const opened: { asked: number; listener: HttpListener }[] = [];
   const lines: string[] = [];
-  const log = createLogger({ clock: createManualClock(), level: 'debug', write: (line) => lines.push(line) });
+  const log = createLogger({ clock, level: 'debug', write: (line) => lines.push(line) });
   let onOpen = () => {};
   const checks = new HealthChecks({
-    log,
+    ...{ clock, log, isHealthy: () => health.isHealthy },
+    onFailure: (key, port, { message }) => failures.push(`${key} ${port} ${message}`),
     listen: async (port, handler) => {
       // Whatever is asked for, a free port: this is about what is answered.
       const listener = await listen(0, handler);
@@ -39,7 +44,7 @@ function setUp(listen: ListenHttp = listenHttp) {
     },
   });
   const open = () => new Promise<void>((resolve) => (onOpen = resolve));
-  return { checks, opened, lines, open };
+  return { checks, opened, lines, open, clock, health, failures };
 }
 
 async function answer(port: number) {
@@ -79,6 +84,21 @@ test('says how many local endpoints are ready, and follows them', async (t) => {
   await assert.rejects(answer(port));
 });
 
+test('a node whose rules are not as they should be turns away, whoever is ready', async (t) => {
+  const { checks, opened, open, health } = setUp();
+  t.after(() => checks.close());
+  const isOpen = open();
+  checks.set('default/web', planned(2));
+  await isOpen;
+  health.isHealthy = false;
+  const { status, weight, body } = await answer(opened[0]?.listener.port ?? 0);
+  const service = { namespace: 'default', name: 'web' };
+  assert.deepEqual(
+    { status, weight, body },
+    { status: 503, weight: '2', body: { service, localEndpoints: 2, serviceProxyHealthy: false } },
+  );
+});
+
 test('only for load balancers with policy Local', () => {
   const { checks, opened } = setUp();
   checks.set('default/web', planned(1, { externalTrafficPolicy: 'Cluster' }));
@@ -95,10 +115,39 @@ test('a Service that is gone before its port is open', async () => {
   await assert.rejects(answer(opened[0]?.listener.port ?? 0));
 });
 
-test('a port that is taken is said, and nothing else is disturbed', async (t) => {
-  const { checks, lines } = setUp(() => Promise.reject(new Error('EADDRINUSE')));
+test('a port that is taken is said and tried again, and nothing else is disturbed', async (t) => {
+  let isTaken = true;
+  const { checks, opened, open, lines, clock, failures } = setUp((port, handler) =>
+    isTaken ? Promise.reject(new Error('EADDRINUSE')) : listenHttp(port, handler),
+  );
   t.after(() => checks.close());
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
   checks.set('default/web', planned(1));
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   assert.match(lines.join(''), /a health check port could not be opened service="default\/web" port=32000/);
+  // A change of the Service meanwhile is no reason to ask for it twice.
+  checks.set('default/web', planned(2));
+  await turn();
+  assert.deepEqual(failures, ['default/web 32000 EADDRINUSE']);
+  clock.advance(healthCheckRetryMilliseconds);
+  await turn();
+  assert.equal(failures.length, 2);
+  isTaken = false;
+  const isOpen = open();
+  clock.advance(healthCheckRetryMilliseconds);
+  await isOpen;
+  assert.equal((await answer(opened[0]?.listener.port ?? 0)).weight, '2');
+});
+
+test('a Service that is gone does not ask for its port any more', async () => {
+  const { checks, clock, failures } = setUp(() => Promise.reject(new Error('EADDRINUSE')));
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  checks.set('default/web', planned(1));
+  checks.set('default/api', planned(1, { healthCheckNodePort: 32_001 }));
+  await turn();
+  checks.set('default/web', undefined);
+  checks.close();
+  clock.advance(10 * healthCheckRetryMilliseconds);
+  await turn();
+  assert.deepEqual(failures, ['default/web 32000 EADDRINUSE', 'default/api 32001 EADDRINUSE']);
 });

@@ -4,7 +4,9 @@
  */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import { healthCheckRetryMilliseconds } from './limits.ts';
 import type { PlannedService } from './planner.ts';
 
 export interface HttpListener {
@@ -40,6 +42,18 @@ interface Check {
   localReady: number;
   readonly port: number;
   listener: HttpListener | undefined;
+  /** Of the next try to open the port. */
+  cancel: () => void;
+}
+
+export interface HealthChecksOptions {
+  readonly listen: ListenHttp;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether the rules are as they should be: where they have not been for long, load balancers had better turn away. */
+  readonly isHealthy: () => boolean;
+  /** Told of each port that could not be opened; it is tried again. */
+  readonly onFailure: (key: string, port: number, error: Error) => void;
 }
 
 function healthCheckPort({ service }: PlannedService): number | undefined {
@@ -50,13 +64,11 @@ function healthCheckPort({ service }: PlannedService): number | undefined {
 
 export class HealthChecks {
   readonly #checks = new Map<string, Check>();
-  readonly #listen: ListenHttp;
-  readonly #log: Logger;
+  readonly #options: HealthChecksOptions;
   #closed = false;
 
-  constructor(options: { listen: ListenHttp; log: Logger }) {
-    this.#listen = options.listen;
-    this.#log = options.log;
+  constructor(options: HealthChecksOptions) {
+    this.#options = options;
   }
 
   /** What a Service is now; undefined when it is gone. */
@@ -65,7 +77,7 @@ export class HealthChecks {
     const old = this.#checks.get(key);
     if (old !== undefined && old.port !== port) {
       this.#checks.delete(key);
-      old.listener?.close();
+      end(old);
     }
     if (planned === undefined || port === undefined || this.#closed) return;
     const kept = this.#checks.get(key);
@@ -74,27 +86,30 @@ export class HealthChecks {
       return;
     }
     const { namespace = '', name = '' } = planned.service.metadata;
-    const check: Check = { namespace, name, localReady: planned.localReady, port, listener: undefined };
+    const { localReady } = planned;
+    const check: Check = { namespace, name, localReady, port, listener: undefined, cancel: () => {} };
     this.#checks.set(key, check);
     void this.#open(key, check);
   }
 
   close(): void {
     this.#closed = true;
-    for (const { listener } of this.#checks.values()) listener?.close();
+    for (const check of this.#checks.values()) end(check);
     this.#checks.clear();
   }
 
   async #open(key: string, check: Check): Promise<void> {
+    const { listen, clock, log, isHealthy, onFailure } = this.#options;
     try {
-      const listener = await this.#listen(check.port, (_, response) => {
+      const listener = await listen(check.port, (_, response) => {
         const { namespace, name, localReady } = check;
+        const serviceProxyHealthy = isHealthy();
         const body = JSON.stringify({
           service: { namespace, name },
           localEndpoints: localReady,
-          serviceProxyHealthy: true,
+          serviceProxyHealthy,
         });
-        response.writeHead(localReady > 0 ? 200 : 503, {
+        response.writeHead(localReady > 0 && serviceProxyHealthy ? 200 : 503, {
           'Content-Type': 'application/json',
           'X-Content-Type-Options': 'nosniff',
           'X-Load-Balancing-Endpoint-Weight': String(localReady),
@@ -105,8 +120,17 @@ export class HealthChecks {
       if (this.#checks.get(key) === check) check.listener = listener;
       else listener.close();
     } catch (error) {
-      if (this.#checks.get(key) === check) this.#checks.delete(key);
-      this.#log.error('a health check port could not be opened', { service: key, port: check.port, error });
+      // Meanwhile the Service may have gone.
+      if (this.#checks.get(key) !== check) return;
+      log.error('a health check port could not be opened', { service: key, port: check.port, error });
+      onFailure(key, check.port, error as Error);
+      // Whoever has it may be the agent before this one, or a Service that is about to go.
+      check.cancel = clock.after(healthCheckRetryMilliseconds, () => void this.#open(key, check));
     }
   }
+}
+
+function end({ listener, cancel }: Check): void {
+  cancel();
+  listener?.close();
 }

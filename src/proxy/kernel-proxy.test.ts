@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { startTestWorld } from '../../test/client/world.ts';
 import type { EndpointSlice, Node, Service } from '../kinds/generated/types.ts';
@@ -50,7 +51,8 @@ async function start(t: TestContext) {
   const random = seededRandom(5);
   const host = new FakeHost({ clock, random, addresses: ['172.30.0.2'], addressToward: () => '172.30.0.2' });
   const applied: number[] = [];
-  const broken = { nft: 0 };
+  const broken = { nft: 0, conntrack: false, port: false };
+  const health = new Map<number, RequestListener>();
   const nft: Nft = {
     read: (name) => host.read(name),
     apply: async (name, operations) => {
@@ -65,6 +67,7 @@ async function start(t: TestContext) {
   const flows = { text: '' };
   const exec: Exec = async (command, args) => {
     commands.push([command, ...args].join(' '));
+    if (broken.conntrack) return { code: -1, stdout: '', stderr: 'spawn conntrack ENOENT' };
     return { code: 0, stdout: args.includes('-L') ? flows.text : '', stderr: '' };
   };
   const lines: string[] = [];
@@ -75,8 +78,13 @@ async function start(t: TestContext) {
     nft,
     exec,
     execPrefix: ['in-node'],
-    listenHttp: () => Promise.reject(new Error('no port is opened here')),
+    listenHttp: async (port, handler) => {
+      if (broken.port) throw new Error('listen EADDRINUSE');
+      health.set(port, handler);
+      return { port, close: () => void health.delete(port) };
+    },
     families: ['IPv4'],
+    recorder: world.recorder,
     clock,
     random,
     log: createLogger({ clock, level: 'warn', write: (line) => lines.push(line) }),
@@ -105,6 +113,7 @@ async function start(t: TestContext) {
     broken,
     commands,
     flows,
+    health,
     lines,
     metrics,
     proxy,
@@ -167,6 +176,18 @@ test('a table that somebody took away comes back', async (t) => {
   assert.match(lines.join(''), /the rules are not as they were left: making them anew/);
 });
 
+test('a table that somebody took away comes back where conntrack is not there', async (t) => {
+  const { client, settle, ask, addressOf, host, advance, broken } = await start(t);
+  broken.conntrack = true;
+  await client.of('Node').create(node);
+  await client.of('Service').create(serviceOf('web'));
+  await client.of('EndpointSlice').create(sliceOf('web', ['10.244.0.2']));
+  await settle();
+  await removeTables(host);
+  await advance(31_000);
+  assert.equal(ask(await addressOf('web')), '10.244.0.2:8080');
+});
+
 test('after a failure everything is made anew', async (t) => {
   const { client, settle, ask, addressOf, broken, advance, metrics, lines } = await start(t);
   await client.of('Node').create(node);
@@ -217,6 +238,86 @@ test('UDP flows to an endpoint that is gone are forgotten, and only those', asyn
   await client.of('EndpointSlice').update(sliceOf('dns', ['10.244.0.3', '10.244.0.4'], { protocol: 'UDP' }));
   await settle();
   assert.deepEqual(commands, [], 'one more endpoint makes no flow stale');
+});
+
+test('UDP flows that could not be forgotten are, when conntrack works again', async (t) => {
+  const { client, settle, commands, flows, addressOf, broken, advance } = await start(t);
+  await client.of('Node').create(node);
+  await client.of('Service').create(serviceOf('dns', 'UDP'));
+  await client.of('EndpointSlice').create(sliceOf('dns', ['10.244.0.2'], { protocol: 'UDP' }));
+  await settle();
+  const address = await addressOf('dns');
+  flows.text = `udp 17 9 src=10.244.0.9 dst=${address} sport=7 dport=80 src=10.244.0.2 dst=10.244.0.9 sport=8080 dport=7 use=1\n`;
+  broken.conntrack = true;
+  await client.of('Service').delete({ namespace: 'default', name: 'dns' });
+  await settle();
+  broken.conntrack = false;
+  commands.length = 0;
+  await advance(31_000);
+  const forget = `in-node conntrack -D -p udp -f ipv4 --orig-dst ${address} --orig-port-dst 80 --reply-src 10.244.0.2 --reply-port-src 8080`;
+  assert.deepEqual(commands, ['in-node conntrack -L -p udp -f ipv4', forget]);
+  commands.length = 0;
+  await advance(31_000);
+  assert.deepEqual(commands, [], 'once is enough');
+});
+
+/** A Service of which this node answers load balancers. */
+const checkedService = (name: string): Service => ({
+  metadata: { name, namespace: 'default' },
+  spec: {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    healthCheckNodePort: 32_000,
+    ports: [{ name: 'http', port: 80, targetPort: 8080 }],
+  },
+});
+
+test('a health check port that is taken is an Event of its Service, and had when it is free', async (t) => {
+  const { client, settle, broken, health, advance } = await start(t);
+  await client.of('Node').create(node);
+  broken.port = true;
+  await client.of('Service').create(checkedService('web'));
+  await settle();
+  const { items } = await client.of('Event').list({ namespace: 'default' });
+  assert.deepEqual(
+    items.map(({ involvedObject, type, reason, message }) => [
+      `${involvedObject.kind} ${involvedObject.name}`,
+      `${type} ${reason}: ${message}`,
+    ]),
+    [
+      [
+        'Service web',
+        'Warning FailedToStartServiceHealthcheck: node a failed to start healthcheck "default/web" on port 32000: listen EADDRINUSE',
+      ],
+    ],
+  );
+  broken.port = false;
+  await advance(5000);
+  assert.deepEqual([...health.keys()], [32_000]);
+});
+
+test('load balancers are turned away when the rules have been wrong for a minute', async (t) => {
+  const { client, settle, broken, health, advance } = await start(t);
+  await client.of('Node').create(node);
+  await client.of('Service').create(checkedService('web'));
+  await client.of('EndpointSlice').create(sliceOf('web', ['10.244.0.2']));
+  await settle();
+  const status = () => {
+    let code = 0;
+    const response = { writeHead: (given: number) => (code = given), end: () => {} };
+    health.get(32_000)?.({} as IncomingMessage, response as unknown as ServerResponse<IncomingMessage>);
+    return code;
+  };
+  assert.equal(status(), 200);
+  broken.nft = Number.POSITIVE_INFINITY;
+  await client.of('EndpointSlice').update(sliceOf('web', ['10.244.0.3']));
+  await advance(30_000);
+  assert.equal(status(), 200, 'that may be a matter of moments');
+  await advance(31_000);
+  assert.equal(status(), 503);
+  broken.nft = 0;
+  await advance(37_000);
+  assert.equal(status(), 200);
 });
 
 test('how long a change takes until it is programmed is measured', async (t) => {

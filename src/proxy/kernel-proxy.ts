@@ -6,6 +6,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { backoffMilliseconds } from '../client/backoff.ts';
+import { referenceTo } from '../client/change.ts';
+import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informers } from '../client/informers.ts';
 import { keyOf } from '../client/object-key.ts';
 import type { EndpointSlice, Service } from '../kinds/generated/types.ts';
@@ -25,9 +27,11 @@ import { baseTable, type NodeNetwork, tableFamily, tableName } from './layout.ts
 import {
   coalesceMilliseconds,
   conntrackBytesMax,
+  owedDoorsMax,
   pendingTriggersMax,
   probeMilliseconds,
   retryBackoff,
+  unhealthyMilliseconds,
 } from './limits.ts';
 import { proxyMetrics } from './metrics.ts';
 import { nodeNetworkOf } from './node-network.ts';
@@ -48,8 +52,8 @@ export interface KernelProxyOptions {
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
   readonly signal: AbortSignal;
-  /** Told of each failure to program the rules, besides the log. */
-  readonly onFailure?: (error: Error) => void;
+  /** Told of failures to program the rules, besides the log: the Events of the Node. */
+  readonly recorder?: EventRecorder;
 }
 
 const sliceIndex = 'kernelProxyService';
@@ -61,11 +65,15 @@ export class KernelProxy {
   readonly #health: HealthChecks;
   readonly #dirty = new Set<string>();
   /** When the changes happened that wait to be programmed, in milliseconds since the epoch. */
-  #triggers: number[] = [];
+  readonly #triggers: number[] = [];
   #planner: Planner | undefined;
   #network: NodeNetwork | undefined;
   #needsAll = true;
   #failures = 0;
+  /** By the monotonic clock. */
+  #failingSince: number | undefined;
+  /** Doors for datagrams whose flows could not be forgotten; the next transaction or probe tries again. */
+  #owed: { isAll: boolean; doors: readonly string[] } = { isAll: false, doors: [] };
   #cancel: (() => void) | undefined;
   #isWorking = false;
   /** Something changed while a transaction was under way. */
@@ -81,7 +89,13 @@ export class KernelProxy {
     this.#options = options;
     const { metrics, listenHttp: listen, log, signal, informers } = options;
     this.#metrics = proxyMetrics(metrics, () => this.#planner?.size ?? { elements: 0, chains: 0 });
-    this.#health = new HealthChecks({ listen, log });
+    this.#health = new HealthChecks({
+      ...{ listen, log, clock: options.clock },
+      isHealthy: () =>
+        this.#failingSince === undefined ||
+        options.clock.monotonic() - this.#failingSince < unhealthyMilliseconds,
+      onFailure: (key, port, error) => this.#tellService(key, port, error),
+    });
     this.#follow();
     void informers.synced().then(() => {
       this.#isReady = true;
@@ -182,16 +196,50 @@ export class KernelProxy {
     const { log, random } = this.#options;
     try {
       await this.#sync();
+      if (this.#failures > 0) log.info('the rules are programmed again', { failures: this.#failures });
       this.#failures = 0;
+      this.#failingSince = undefined;
       return undefined;
     } catch (error) {
+      this.#failingSince ??= this.#options.clock.monotonic();
       this.#needsAll = true;
       this.#metrics.failures.add();
-      this.#options.onFailure?.(error as Error);
+      this.#tellNode(error as Error);
       const wait = backoffMilliseconds(retryBackoff, this.#failures++, random);
       log.error('the rules could not be programmed', { error, retryMilliseconds: Math.round(wait) });
       return wait;
     }
+  }
+
+  /** The same words each time: the recorder then counts instead of writing another one. */
+  #tellNode({ message }: Error): void {
+    const { recorder, nodeName } = this.#options;
+    recorder?.record(
+      { component: 'wherry-agent', host: nodeName },
+      {
+        // As kubelet's: the name stands for the uid, by which `kubectl describe node` finds them.
+        regarding: { kind: 'Node', name: nodeName, uid: nodeName },
+        type: 'Warning',
+        reason: 'FailedToProgramRules',
+        message: `Services lead where they led before, or nowhere, on this node; trying again: ${message}`,
+      },
+    );
+  }
+
+  /** In upstream's words (pkg/proxy/healthcheck/service_health.go). */
+  #tellService(key: string, port: number, { message }: Error): void {
+    const { recorder, nodeName, informers } = this.#options;
+    const service = informers.of('Service').get(key);
+    if (service === undefined) return;
+    recorder?.record(
+      { component: 'wherry-agent', host: nodeName },
+      {
+        regarding: referenceTo('Service', service),
+        type: 'Warning',
+        reason: 'FailedToStartServiceHealthcheck',
+        message: `node ${nodeName} failed to start healthcheck ${JSON.stringify(key)} on port ${port}: ${message}`,
+      },
+    );
   }
 
   async #sync(): Promise<void> {
@@ -201,8 +249,7 @@ export class KernelProxy {
     if (node === undefined) return;
     const network = nodeNetworkOf(node, informers.of('ServiceCIDR').list());
     const planner = this.#plannerFor(network);
-    const triggers = this.#triggers;
-    this.#triggers = [];
+    const triggered = this.#triggers.length;
     const keys = [...this.#dirty];
     this.#dirty.clear();
     for (const key of keys) this.#plan(planner, key);
@@ -211,8 +258,8 @@ export class KernelProxy {
     const transactions = isFull ? planner.takeAll(await this.#readings()) : planner.take();
     await this.#apply(transactions);
     this.#needsAll = false;
-    this.#observe({ started, triggers, isFull });
-    await this.#forgetFlows(planner, isFull);
+    this.#observe({ started, triggers: this.#triggers.splice(0, triggered), isFull });
+    await this.#forgetFlows(planner, isFull || this.#owed.isAll);
   }
 
   #plannerFor(network: NodeNetwork): Planner {
@@ -263,19 +310,23 @@ export class KernelProxy {
 
   /** After the rules: a datagram that comes in between is sent by the new ones. */
   async #forgetFlows(planner: Planner, isAll: boolean): Promise<void> {
-    const changed = planner.takeChangedDoors();
+    const changed = new Set([...planner.takeChangedDoors(), ...this.#owed.doors]);
     if (changed.size === 0 && !isAll) return;
     const isAsked = (door: string) => isAll || changed.has(door);
     const endpointsOf = (door: string): ReadonlySet<string> | undefined => {
       if (!isAsked(door)) return undefined;
       return planner.endpointsOf(door) ?? (changed.has(door) ? new Set<string>() : undefined);
     };
+    let hasFailed = false;
     for (const family of this.#options.families) {
       const listed = await this.#conntrack(listArguments(family));
-      if (listed === undefined) return;
-      for (const flow of staleFlows(parseFlows(listed, family), endpointsOf))
-        await this.#conntrack(deleteArguments(flow));
+      hasFailed ||= listed === undefined;
+      for (const flow of staleFlows(parseFlows(listed ?? '', family), endpointsOf))
+        if ((await this.#conntrack(deleteArguments(flow))) === undefined) hasFailed = true;
     }
+    this.#owed = hasFailed
+      ? { isAll, doors: [...changed].slice(0, owedDoorsMax) }
+      : { isAll: false, doors: [] };
   }
 
   /** Its output; undefined, and said, when it failed: the rules are right nonetheless. */
@@ -313,6 +364,7 @@ export class KernelProxy {
           [...chains].map(([chain, { rules }]) => ({ type: 'setRules', chain, rules }) as const),
         );
       }
+      if (this.#owed.isAll || this.#owed.doors.length > 0) this.#schedule(0);
     } catch (error) {
       log.warn('the rules are not as they were left: making them anew', { error });
       this.#needsAll = true;

@@ -155,23 +155,31 @@ const entrance = (prefix: '' | 'near-'): Rule[] => [
   [toNode, { type: 'vmap', key: nodePortKey, map: verdictMap(`${prefix}node-port`) }],
 ];
 
-const chains: [string, Chain][] = [
+/**
+ * Who asks for an address with source ranges is looked at with each packet: whom a change of the ranges shuts out is out
+ * at once, also with connections that are there. So the kernel calls these only while some Service has ranges: Services
+ * ask for them, as for the chains that they share.
+ */
+export const guardChains: ReadonlyMap<string, Chain> = new Map([
   ['guard-prerouting', base('filter', 'prerouting', { priority: -110, rules: guard })],
   ['guard-output', base('filter', 'output', { priority: -110, rules: guard })],
-  [
-    'prerouting',
-    base('nat', 'prerouting', {
-      priority: -100,
-      rules: [[fromPods, { type: 'jump', chain: 'near' }], [{ type: 'jump', chain: 'far' }]],
-    }),
-  ],
-  [
-    'output',
-    base('nat', 'output', {
-      priority: -100,
-      rules: [[{ type: 'jump', chain: 'near' }], [{ type: 'jump', chain: 'far' }]],
-    }),
-  ],
+]);
+
+const fromNetwork: Rule[] = [[fromPods, { type: 'jump', chain: 'near' }], [{ type: 'jump', chain: 'far' }]];
+const fromNode: Rule[] = [[{ type: 'jump', chain: 'near' }], [{ type: 'jump', chain: 'far' }]];
+
+/**
+ * `-again`: a transaction is one step for whoever lists the table, but not for a packet that is in the middle of it: a
+ * base chain keeps the rules with which it began, while each look into a set finds what stands there at that moment
+ * (nft_do_chain and nft_genmask_cur in the kernel). So it can be led to a chain or a slot that its rules or the sets
+ * do not have. Who comes through without an endpoint is looked at once more, with the rules and sets of now; the kernel
+ * asks no second nat chain for a connection that has its endpoint (nf_nat_inet_fn).
+ */
+const chains: [string, Chain][] = [
+  ['prerouting', base('nat', 'prerouting', { priority: -100, rules: fromNetwork })],
+  ['output', base('nat', 'output', { priority: -100, rules: fromNode })],
+  ['prerouting-again', base('nat', 'prerouting', { priority: -99, rules: fromNetwork })],
+  ['output-again', base('nat', 'output', { priority: -99, rules: fromNode })],
   ['near', { rules: entrance('near-') }],
   ['far', { rules: entrance('') }],
   // Before routing, so that a Service is refused even where there is no route to it.

@@ -13,8 +13,17 @@ export const probeMilliseconds = 30_000;
 /** Waits after a transaction that failed, before everything is made anew. */
 export const retryBackoff = { baseMilliseconds: 250, maxMilliseconds: 30_000, factor: 2, jitter: 0.2 };
 
+/** When a health check port that could not be had is tried again. */
+export const healthCheckRetryMilliseconds = 5_000;
+
+/** Rules that could not be programmed for so long make the node's health checks fail; upstream: twice its sync period. */
+export const unhealthyMilliseconds = 60_000;
+
 /** Endpoints whose change waits to be timed; what comes beyond is not. */
 export const pendingTriggersMax = 10_000;
+
+/** Doors for datagrams that are remembered while conntrack fails, the newest first. */
+export const owedDoorsMax = 10_000;
 
 /** What conntrack may list; about 200 bytes for each flow. */
 export const conntrackBytesMax = 256 * 1024 * 1024;

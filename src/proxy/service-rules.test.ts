@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Service, ServiceSpec } from '../kinds/generated/types.ts';
+import { ruleText } from '../nft/render.ts';
 import { resolve } from '../service/resolve.ts';
 import { at, http, serviceOf, sliceOf, unready } from '../service/resolve-fixture.ts';
 import { slotMark } from './layout.ts';
@@ -88,6 +89,25 @@ describe('what a Service has in the tables', () => {
       ],
     ],
     [
+      'source ranges with this node in them: who asks by the address that the node itself announces is the node',
+      balanced({ loadBalancerSourceRanges: ['172.30.0.0/28'] }, [
+        { ip: '172.30.0.200' },
+        { ip: '172.30.0.1' },
+      ]),
+      [
+        ...clusterIP,
+        ...vip('172.30.0.200 . tcp . 80'),
+        'guarded: 172.30.0.200 . tcp . 80',
+        'allowed-sources: 172.30.0.200 . tcp . 80 . 172.30.0.0/28',
+        'allowed-sources: 172.30.0.200 . tcp . 80 . 172.30.0.200',
+        ...vip('172.30.0.1 . tcp . 80'),
+        'guarded: 172.30.0.1 . tcp . 80',
+        'allowed-sources: 172.30.0.1 . tcp . 80 . 172.30.0.0/28',
+        'allowed-sources: 172.30.0.1 . tcp . 80 . 172.30.0.200',
+        ...local,
+      ],
+    ],
+    [
       'ranges of the other family alone let nobody in',
       balanced({ loadBalancerSourceRanges: ['fd00::/8'] }),
       [...clusterIP, ...vip('172.30.0.200 . tcp . 80'), 'guarded: 172.30.0.200 . tcp . 80', ...local],
@@ -147,6 +167,23 @@ describe('what a Service has in the tables', () => {
   });
 });
 
+test('who comes is looked at only where a Service asks for it', () => {
+  const guards = (spec: ServiceSpec) =>
+    [...rulesOf(balanced(spec)).IPv4.chains]
+      .filter(([name]) => name.startsWith('guard-'))
+      .map(([name, { base, rules }]) => [name, base, rules.map((rule) => ruleText(rule, 'ip'))]);
+  assert.deepEqual(guards({}), []);
+  assert.deepEqual(guards({ loadBalancerSourceRanges: ['0.0.0.0/0'] }), []);
+  const rules = [
+    'ip daddr . meta l4proto . th dport @guarded ip daddr . meta l4proto . th dport . ip saddr != @allowed-sources drop',
+  ];
+  // Before the address is translated: at -100.
+  assert.deepEqual(guards({ loadBalancerSourceRanges: ['10.0.0.0/8'] }), [
+    ['guard-prerouting', { type: 'filter', hook: 'prerouting', priority: -110 }, rules],
+    ['guard-output', { type: 'filter', hook: 'output', priority: -110 }, rules],
+  ]);
+});
+
 describe('affinity', () => {
   const sticky = (spec: ServiceSpec = {}) =>
     rulesOf(serviceOf({ sessionAffinity: 'ClientIP', ...spec })).IPv4;
@@ -178,7 +215,7 @@ describe('affinity', () => {
   test('lasts three hours, or as long as is said', () => {
     const seconds = (spec: ServiceSpec) =>
       [...sticky(spec).chains.values()]
-        .flat(2)
+        .flatMap(({ rules }) => rules.flat())
         .flatMap((each) => (each.type === 'update' ? [each.seconds] : []));
     assert.deepEqual(seconds({}), [10_800, 10_800]);
     assert.deepEqual(seconds({ sessionAffinityConfig: { clientIP: { timeoutSeconds: 5 } } }), [5, 5]);

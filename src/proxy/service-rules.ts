@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Service } from '../kinds/generated/types.ts';
 import { cidrContains, type ParsedCidr, parseCidr } from '../lib/cidr.ts';
-import { canonicalAddress, type IPFamily, isIPv6 } from '../lib/ip.ts';
-import { concat, type Rule, type SetSpec } from '../nft/table.ts';
+import { canonicalAddress, type IPFamily, isIPv6, parseAddress } from '../lib/ip.ts';
+import { type Chain, concat, type SetSpec } from '../nft/table.ts';
 import type { ResolvedEndpoint } from '../service/endpoint-candidates.ts';
 import type { PortResolution, Route } from '../service/resolve.ts';
 import { endpointIds } from './endpoint-ids.ts';
@@ -13,6 +13,7 @@ import {
   dispatchChain,
   dispatchRules,
   endpointMap,
+  guardChains,
   idMap,
   rangeText,
   rejectVerdict,
@@ -26,7 +27,7 @@ import { affinityClientsMax, affinitySecondsDefault } from './limits.ts';
 export interface Contribution {
   /** Set, key, value. */
   readonly elements: (readonly [string, string, string])[];
-  readonly chains: Map<string, readonly Rule[]>;
+  readonly chains: Map<string, Chain>;
   readonly dynamicSets: Map<string, SetSpec>;
 }
 
@@ -87,7 +88,7 @@ class Builder {
       return;
     }
     const chain = dispatchChain(doorway, count);
-    this.contribution.chains.set(chain, dispatchRules(doorway, count));
+    this.contribution.chains.set(chain, { rules: dispatchRules(doorway, count) });
     this.add(verdictMap(doorway), key, `goto ${chain}`);
     for (const [slot, { address, port }] of endpoints.entries())
       this.add(endpointMap(doorway), concat(key, slotMark(slot)), concat(address, port));
@@ -111,7 +112,8 @@ class Builder {
       isDynamic: true,
       size: affinityClientsMax,
     });
-    this.contribution.chains.set(chain, affinityRules(doorway, { count: endpoints.length, map, seconds }));
+    const rules = affinityRules(doorway, { count: endpoints.length, map, seconds });
+    this.contribution.chains.set(chain, { rules });
     this.add(verdictMap(doorway), key, `goto ${chain}`);
     const ids = endpointIds(endpoints);
     for (const [slot, { address, port: number }] of endpoints.entries()) {
@@ -167,16 +169,35 @@ function sourceRanges({ spec }: Service, family: IPFamily): ParsedCidr[] | undef
   );
 }
 
-function addLoadBalancer(builder: Builder, service: Service, resolution: PortResolution): void {
+/**
+ * The ranges, and the load balancer's addresses where a node may come: on the node that announces an address a process
+ * that asks for it has that address itself. Source: pkg/proxy/nftables/proxier.go, allowFromNode.
+ */
+function allowedSources(ranges: readonly ParsedCidr[], own: readonly string[], vips: readonly string[]) {
+  const isIn = (address: string) => {
+    const parsed = parseAddress(address);
+    return parsed !== undefined && ranges.some((range) => cidrContains(range, parsed.family, parsed.value));
+  };
+  return [...ranges.map(rangeText), ...(own.some(isIn) ? vips.filter((vip) => !isIn(vip)) : [])];
+}
+
+function addLoadBalancer(
+  builder: Builder,
+  { service, resolution }: { service: Service; resolution: PortResolution },
+  nodeAddresses: readonly string[],
+): void {
   const ranges = sourceRanges(service, resolution.family);
-  for (const address of loadBalancerAddresses(service, resolution.family)) {
+  const vips = loadBalancerAddresses(service, resolution.family);
+  for (const address of vips) {
     const key = concat(address, protocolOf(resolution), resolution.port.port);
     addVip(builder, key, resolution.external);
     const near = nearEndpoints(resolution);
     if (near.length > 0) builder.doorway('near-vip', key, near);
     if (ranges === undefined) continue;
     builder.add(sets.guarded, key);
-    for (const range of ranges) builder.add(sets.allowedSources, concat(key, rangeText(range)));
+    for (const [name, chain] of guardChains) builder.contribution.chains.set(name, chain);
+    for (const source of allowedSources(ranges, nodeAddresses, vips))
+      builder.add(sets.allowedSources, concat(key, source));
   }
 }
 
@@ -214,11 +235,11 @@ export function serviceRules(
       addVip(builder, key, resolution.internal);
     }
     addNodePort(builder, resolution);
-    addLoadBalancer(builder, service, resolution);
+    addLoadBalancer(builder, { service, resolution }, nodeAddresses);
     addLocal(builder, resolution, nodeAddresses);
     const into = all[resolution.family];
     into.elements.push(...builder.contribution.elements);
-    for (const [name, rules] of builder.contribution.chains) into.chains.set(name, rules);
+    for (const [name, chain] of builder.contribution.chains) into.chains.set(name, chain);
     for (const [name, spec] of builder.contribution.dynamicSets) into.dynamicSets.set(name, spec);
   }
   return all;

@@ -4,7 +4,7 @@
  */
 import { diffTables } from '../nft/diff.ts';
 import type { Operation } from '../nft/operation.ts';
-import type { Chain, NftSet, Rule, SetSpec, Table } from '../nft/table.ts';
+import type { Chain, NftSet, SetSpec, Table } from '../nft/table.ts';
 import type { Contribution } from './service-rules.ts';
 
 /** Who asks for a value; the first by name is heeded, so that the order of events does not matter. */
@@ -69,7 +69,7 @@ export class TableState {
   readonly #base: Table;
   /** By set and key. */
   readonly #elements = new Ledger<string>();
-  readonly #chains = new Ledger<readonly Rule[]>();
+  readonly #chains = new Ledger<Chain>();
   readonly #sets = new Ledger<SetSpec>();
 
   constructor(base: Table) {
@@ -84,7 +84,7 @@ export class TableState {
     for (const [set, key, value] of after?.elements ?? [])
       this.#elements.claim(set + separator + key, owner, value);
     for (const name of before?.chains.keys() ?? []) this.#chains.claim(name, owner, undefined);
-    for (const [name, rules] of after?.chains ?? []) this.#chains.claim(name, owner, rules);
+    for (const [name, chain] of after?.chains ?? []) this.#chains.claim(name, owner, chain);
     for (const name of before?.dynamicSets.keys() ?? []) this.#sets.claim(name, owner, undefined);
     for (const [name, spec] of after?.dynamicSets ?? []) this.#sets.claim(name, owner, spec);
   }
@@ -103,8 +103,8 @@ export class TableState {
       if (touched.after !== undefined) after.sets.set(touched.name, made(touched.after));
     }
     for (const touched of this.#chains.take()) {
-      if (touched.before !== undefined) before.chains.set(touched.name, { rules: touched.before });
-      if (touched.after !== undefined) after.chains.set(touched.name, { rules: touched.after });
+      if (touched.before !== undefined) before.chains.set(touched.name, touched.before);
+      if (touched.after !== undefined) after.chains.set(touched.name, touched.after);
     }
     for (const touched of this.#elements.take()) {
       const [set = '', key = ''] = touched.name.split(separator, 2);
@@ -129,7 +129,7 @@ export class TableState {
         [...this.#base.sets].map(([name, set]) => [name, { ...set, elements: new Map(set.elements) }]),
       ),
     };
-    for (const [name, rules] of this.#chains.values()) table.chains.set(name, { rules });
+    for (const [name, chain] of this.#chains.values()) table.chains.set(name, chain);
     for (const [name, spec] of this.#sets.values()) table.sets.set(name, made(spec));
     for (const [name, value] of this.#elements.values()) {
       const [set = '', key = ''] = name.split(separator, 2);

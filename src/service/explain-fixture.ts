@@ -207,7 +207,7 @@ export const sockets =
       ? { type: 'sockets', sockets: open.map(([address, port]) => ({ protocol: 'TCP', address, port })) }
       : undefined;
 export const resolves =
-  (result: 'answered' | 'noName' | 'noServer' | 'refused', ...values: string[]): Answer =>
+  (result: 'answered' | 'noName' | 'noServer' | 'refused' | 'failed', ...values: string[]): Answer =>
   ({ probe }) =>
     probe.type === 'resolve' ? { type: 'resolve', result, values } : undefined;
 export const balancer = (spec: object = {}, ingress: { ip: string }[] = []) => ({

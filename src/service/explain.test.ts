@@ -3,7 +3,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { explain, planProbes } from './explain.ts';
-import { balancer, factsOf, missing, notReady, podOf, serviceOf, withPod } from './explain-fixture.ts';
+import {
+  balancer,
+  dials,
+  either,
+  factsOf,
+  missing,
+  noPods,
+  notReady,
+  podOf,
+  resolves,
+  saidOf,
+  serviceOf,
+  sliceOf,
+  sockets,
+  withPod,
+  workloadOf,
+} from './explain-fixture.ts';
 import { type ProbeOutcome, probeKey } from './probe.ts';
 
 test('nothing is tried for a Service that is not there', () =>
@@ -25,6 +41,54 @@ test('what is tried, each once', () => {
     'default/web-2 sockets',
     'default/web-1 resolve A web.default.svc.cluster.local 10.96.0.10',
   ]);
+});
+
+test('two causes, neither of which follows from the other', () =>
+  assert.deepEqual(
+    saidOf({
+      facts: { ...noPods, service: balancer(), workloads: [workloadOf({ replicas: 0 })] },
+      answer: either(dials('refused'), resolves('noServer')),
+    }),
+    [
+      `broken: Service default/web does not answer because Deployment web, which makes its pods, is scaled to 0 (ScaledToZero): scale it up with "kubectl scale deployment/web --replicas=1". Besides, it has no external address yet (LoadBalancerPending): see whether there is an address pool, and whether the controller load-balancer runs; and the cluster's DNS server 10.96.0.10 does not answer (DnsNoAnswer): see "wherry why svc/kube-dns -n kube-system", and use the address meanwhile.`,
+      '!! pods: ScaledToZero',
+      '-- readiness: NotNeeded',
+      '-- endpoints: NoEndpoints',
+      '-- listening: NoEndpoints',
+      '!! load balancer: LoadBalancerPending',
+      '!! connection: ConnectionRefused',
+      '!! node port: NodePortFails',
+      '!! dns: DnsNoAnswer',
+    ],
+  ));
+
+test('one port of two, each with its own mistake', () => {
+  const port = (name: string, number: number, targetPort: number) => ({ name, port: number, targetPort });
+  const ports = [port('http', 80, 8080), port('admin', 81, 9000), port('more', 82, 9001)];
+  const slices = [
+    sliceOf({ ports: ports.map(({ name, targetPort }) => ({ name, port: targetPort, protocol: 'TCP' })) }),
+  ];
+  const [, ...deaf] = ports;
+  const places = deaf.flatMap(({ port: number, targetPort }) => [
+    `10.96.0.20:${number}`,
+    `10.244.0.2:${targetPort}`,
+    `10.244.1.2:${targetPort}`,
+  ]);
+  assert.deepEqual(
+    saidOf({
+      facts: { service: serviceOf({ ports }), slices },
+      answer: either(dials('refused', ...places), sockets(['0.0.0.0', 8080])),
+    }),
+    [
+      'broken: Service default/web does not answer at port admin 81/TCP and more 82/TCP because nothing listens on port 9000 of pod web-1 at 10.244.0.2:9000; it listens on 8080 (TargetPortNotListening): set targetPort to 8080. Besides, nothing listens on port 9001 of pod web-1 at 10.244.0.2:9001; it listens on 8080 (TargetPortNotListening): set targetPort to 8080.',
+      ' ! target port: TargetPortNotDeclared',
+      ' ! target port: TargetPortNotDeclared',
+      '!! listening: TargetPortNotListening',
+      '!! listening: TargetPortNotListening',
+      '!! connection: ConnectionRefused',
+      '!! connection: ConnectionRefused',
+    ],
+  );
 });
 
 test('whatever comes of the probes, the verdict fits the checks and the sentence is one', () => {
@@ -53,7 +117,7 @@ test('whatever comes of the probes, the verdict fits the checks and the sentence
     }),
     fc.record({
       type: fc.constant('resolve' as const),
-      result: fc.constantFrom('answered', 'noName', 'noData', 'refused', 'noServer'),
+      result: fc.constantFrom('answered', 'noName', 'noData', 'refused', 'failed', 'noServer'),
       values: fc.constantFrom([], ['10.96.0.20'], ['192.0.2.1']),
     }),
     fc.constant({ type: 'failed' as const, why: 'no agent' }),

@@ -3,8 +3,8 @@
  * says and what was tried to findings with reasons, and one sentence. Behind `wherry why`.
  */
 
-import { type ExplainCase, makeCase } from './explain/case.ts';
-import { type Check, type CheckName, checkNames, type FindingReason } from './explain/check.ts';
+import { type ExplainCase, makeCase, portText } from './explain/case.ts';
+import { type Check, type CheckName, checkNames, type FindingReason, listed } from './explain/check.ts';
 import { definitionChecks, missingService, portChecks, serviceCheck } from './explain/definition.ts';
 import { endpointsChecks, listeningChecks, targetPortChecks } from './explain/endpoints.ts';
 import type { ExplainFacts } from './explain/facts.ts';
@@ -15,6 +15,7 @@ import { podsCheck, readinessCheck } from './explain/pods.ts';
 import {
   affinityChecks,
   connectionChecks,
+  deafPorts,
   hairpinChecks,
   networkPolicyChecks,
   nodePortChecks,
@@ -24,14 +25,21 @@ import {
 import type { PlannedProbe, ProbeOutcomes } from './probe.ts';
 
 export type { Check, CheckName, CheckState, FindingReason } from './explain/check.ts';
-export type { ExplainFacts, ExplainTarget, ObjectPlace, ServiceEvent, Workload } from './explain/facts.ts';
+export type {
+  Announcement,
+  ExplainFacts,
+  ExplainTarget,
+  ObjectPlace,
+  ServiceEvent,
+  Workload,
+} from './explain/facts.ts';
 
 export interface Explanation {
   /** `unknown`: nothing is wrong as far as the API goes, but nothing could be tried. */
   readonly verdict: 'answers' | 'broken' | 'unknown';
   /** Of the cause; of what keeps it unknown; else `Fine`. */
   readonly reason: FindingReason;
-  /** What is wrong and what to do, in one. */
+  /** What is wrong and what to do, in one; in a second what else would still be wrong then. */
   readonly sentence: string;
   readonly checks: readonly Check[];
 }
@@ -78,10 +86,44 @@ function checksOf(look: ExplainCase): Check[] {
   return all.sort((one, other) => rank.get(one.name)! - rank.get(other.name)!);
 }
 
-function sentenceOfWrong(name: string, { text, reason, remedy }: Check, how = 'does not answer'): string {
-  const advice = remedy === undefined ? '' : `: ${remedy}`;
-  const end = remedy?.startsWith('did you mean') ? '?' : '.';
-  return `Service ${name} ${how} because ${text} (${reason})${advice}${end}`;
+const adviceOf = ({ text, reason, remedy }: Check): string =>
+  `${text} (${reason})${remedy === undefined ? '' : `: ${remedy}`}`;
+
+const endOf = ({ remedy }: Check): string => (remedy?.startsWith('did you mean') ? '?' : '.');
+
+function sentenceOfWrong(name: string, cause: Check, how = 'does not answer'): string {
+  return `Service ${name} ${how} because ${adviceOf(cause)}${endOf(cause)}`;
+}
+
+/** Wrong in any case when what stands before it in the list is. */
+const consequences: ReadonlySet<FindingReason> = new Set([
+  'ConnectionRefused',
+  'ConnectionTimedOut',
+  'ConnectionClosed',
+  'HairpinFails',
+  'LoadBalancerFails',
+  'NodePortFails',
+]);
+
+const furtherCausesMax = 2;
+
+/** What would still be wrong when the cause is mended. */
+function furtherCauses(checks: readonly Check[], cause: Check): Check[] {
+  // An ExternalName that is an address does not resolve for that reason.
+  const isAddress = cause.reason === 'ExternalNameIsAddress';
+  const texts = new Set([cause.text]);
+  return checks
+    .filter(({ state, name, reason, text }) => {
+      if (state !== 'wrong' || consequences.has(reason) || (isAddress && name === 'dns')) return false;
+      return !texts.has(text) && texts.add(text);
+    })
+    .slice(0, furtherCausesMax);
+}
+
+function besides(checks: readonly Check[], cause: Check): string {
+  const further = furtherCauses(checks, cause);
+  const last = further.at(-1);
+  return last === undefined ? '' : ` Besides, ${further.map(adviceOf).join('; and ')}${endOf(last)}`;
 }
 
 function conclusion(
@@ -92,7 +134,7 @@ function conclusion(
   const at = `${namespace}/${name}`;
   const cause = checks.find(({ state }) => state === 'wrong');
   if (cause !== undefined) {
-    const sentence = sentenceOfWrong(at, cause, howOf(look, checks, cause));
+    const sentence = sentenceOfWrong(at, cause, howOf(look, checks, cause)) + besides(checks, cause);
     return { verdict: 'broken', reason: cause.reason, sentence };
   }
   const answer = answerOf(look, checks);
@@ -116,6 +158,14 @@ function answerOf({ shape, ports }: ExplainCase, checks: readonly Check[]): Chec
   return fine('connection') ?? fine('listening');
 }
 
+const aboutPorts: ReadonlySet<CheckName> = new Set([
+  'endpoints',
+  'listening',
+  'policy',
+  'rules',
+  'connection',
+]);
+
 /** Which of its ways is closed, where others are open. */
 function howOf(look: ExplainCase, checks: readonly Check[], cause: Check): string {
   const isReached = checks.some(({ name, state }) => name === 'connection' && state === 'ok');
@@ -123,5 +173,8 @@ function howOf(look: ExplainCase, checks: readonly Check[], cause: Check): strin
   if (cause.name === 'dns' && look.shape !== 'externalName') return 'does not answer by name';
   if (isReached && cause.name === 'load balancer') return 'does not answer from outside';
   if (isReached && cause.name === 'node port') return 'does not answer at its node port';
+  const deaf = isReached ? deafPorts(look) : [];
+  if (deaf.length > 0 && aboutPorts.has(cause.name))
+    return `does not answer at port ${listed(deaf.map(portText))}`;
   return 'does not answer';
 }

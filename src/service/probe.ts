@@ -56,8 +56,11 @@ export type ProbeOutcome =
   | { readonly type: 'dial'; readonly result: DialResult }
   | {
       readonly type: 'resolve';
-      /** `noName`: NXDOMAIN. `noData`: the name is there, without such a record. `noServer`: nobody answered. */
-      readonly result: 'answered' | 'noName' | 'noData' | 'refused' | 'noServer';
+      /**
+       * `noName`: NXDOMAIN. `noData`: the name is there, without such a record. `failed`: the server has tried
+       * (SERVFAIL). `noServer`: nobody answered.
+       */
+      readonly result: 'answered' | 'noName' | 'noData' | 'refused' | 'failed' | 'noServer';
       readonly values: readonly string[];
     }
   | { readonly type: 'sockets'; readonly sockets: readonly ListeningSocket[] }

@@ -117,13 +117,18 @@ describe('a node under way', { skip }, () => {
     };
   };
 
-  const ask = async (address: string, protocol: Protocol, from?: number): Promise<string> => {
+  const ask = async (
+    address: string,
+    protocol: Protocol,
+    from?: number,
+    milliseconds = answerMilliseconds,
+  ): Promise<string> => {
     const answer = await network.places.a2.send({
       type: 'ask',
       protocol: protocol === 'TCP' ? 'tcp' : 'udp',
       address,
       port: 80,
-      milliseconds: answerMilliseconds,
+      milliseconds,
       ...(from === undefined ? {} : { from }),
     });
     return answer.type === 'reached' ? answer.name : answer.type;
@@ -162,6 +167,61 @@ describe('a node under way', { skip }, () => {
     assert.deepEqual(await askMany(address, 10), [second]);
     await ready(second);
     assert.deepEqual(await askMany(address, 10), [second]);
+  });
+
+  test('who may come to a load balancer can be changed: whom it shuts out is out at once, with what is under way', async () => {
+    const { client } = world;
+    const { ready } = await service('narrow', 'UDP', { type: 'LoadBalancer' });
+    await ready('b1');
+    const address = '172.30.0.200';
+    const at = { namespace: 'default', name: 'narrow' };
+    const created = await client.of('Service').get(at);
+    const status = { loadBalancer: { ingress: [{ ip: address }] } };
+    await client.of('Service').update({ ...created, status }, { subresource: 'status' });
+    const allow = async (...ranges: string[]) => {
+      const now = await client.of('Service').get(at);
+      const spec = { ...now.spec, loadBalancerSourceRanges: ranges };
+      await client.of('Service').update({ ...now, spec });
+      await settle();
+    };
+    const guards = async () =>
+      [...((await nft().read(table))?.chains.keys() ?? [])].filter((each) => each.startsWith('guard-'));
+    const flow = (milliseconds?: number) => ask(address, 'UDP', 40_055, milliseconds);
+    await settle();
+    assert.equal(await flow(), 'b1');
+    assert.deepEqual(await guards(), []);
+    await allow('192.0.2.0/24');
+    assert.equal(await flow(300), 'silence');
+    assert.deepEqual(await guards(), ['guard-prerouting', 'guard-output']);
+    await allow('192.0.2.0/24', '10.244.0.0/16');
+    assert.equal(await flow(), 'b1');
+    await allow('192.0.2.0/24');
+    assert.equal(await flow(300), 'silence');
+    await allow();
+    assert.equal(await flow(), 'b1');
+    assert.deepEqual(await guards(), []);
+  });
+
+  test('a node that announces an address comes to it as the node, where source ranges let it in', async () => {
+    const { client } = world;
+    const { ready } = await service('own', 'TCP', {
+      type: 'LoadBalancer',
+      loadBalancerSourceRanges: [`${addressOf('a', 'IPv4')}/32`],
+    });
+    await ready('b1');
+    const address = '172.30.0.201';
+    const created = await client.of('Service').get({ namespace: 'default', name: 'own' });
+    const status = { loadBalancer: { ingress: [{ ip: address }] } };
+    await client.of('Service').update({ ...created, status }, { subresource: 'status' });
+    await settle();
+    // As the announcer does: the kernel then sends from this address to this address.
+    assert.equal((await inNode('ip', 'address', 'add', `${address}/32`, 'dev', 'eth0')).code, 0);
+    const answer = await network.places.a.send({
+      ...{ type: 'ask', protocol: 'tcp', address, port: 80, milliseconds: answerMilliseconds },
+    });
+    // Seen by another node's pod as this node.
+    assert.deepEqual(answer, { type: 'reached', name: 'b1', source: addressOf('a', 'IPv4') });
+    assert.equal(await ask(address, 'TCP', undefined, 300), 'silence');
   });
 
   test('a UDP flow follows the endpoints: to another one, to none, and back', async () => {

@@ -38,7 +38,7 @@ test('names, at a server of the test', async (context) => {
       { type: 'resolve', result: 'answered', values: ['10.96.0.20', '10.96.0.21'] },
       { type: 'resolve', result: 'noName', values: [] },
       { type: 'resolve', result: 'refused', values: [] },
-      { type: 'resolve', result: 'refused', values: [] },
+      { type: 'resolve', result: 'failed', values: [] },
       { type: 'resolve', result: 'noData', values: [] },
     ],
   );

@@ -9,12 +9,12 @@ import { listeningSockets } from './sockets.ts';
 type ResolveProbe = Extract<Probe, { type: 'resolve' }>;
 type Resolved = Extract<ProbeOutcome, { type: 'resolve' }>;
 
-/** c-ares' codes. SERVFAIL is an answer: the server could not find out. */
+/** c-ares' codes. */
 const results: Readonly<Record<string, Resolved['result']>> = {
   ENOTFOUND: 'noName',
   ENODATA: 'noData',
   EREFUSED: 'refused',
-  ESERVFAIL: 'refused',
+  ESERVFAIL: 'failed',
   ENOTIMP: 'refused',
   EFORMERR: 'refused',
 };

@@ -27,7 +27,7 @@ const optionsOf = (options: Partial<ProbeRouteOptions> = {}): ProbeRouteOptions 
   exec: noExec,
   rules: undefined,
   podNetwork: () => Promise.resolve('/proc/7/ns/net'),
-  probeCommand: ['node', 'main-probe.ts'],
+  probeCommand: ['node', 'probe-program.ts'],
   ...options,
 });
 
@@ -137,7 +137,11 @@ test('from inside a pod', async () => {
   };
   assert.deepEqual(await outcomesOf({ probes: [dial], pod }, optionsOf({ exec })), outcomes);
   assert.deepEqual(calls, [
-    ['nsenter', ['--net=/proc/7/ns/net', '--', 'node', 'main-probe.ts'], JSON.stringify({ probes: [dial] })],
+    [
+      'nsenter',
+      ['--net=/proc/7/ns/net', '--', 'node', 'probe-program.ts'],
+      JSON.stringify({ probes: [dial] }),
+    ],
   ]);
 });
 

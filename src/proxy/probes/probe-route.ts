@@ -31,7 +31,7 @@ export interface ProbeRouteOptions {
   readonly rules: ProbedRules | undefined;
   /** Path of the network namespace of a pod of this node; undefined when it does not run here. */
   podNetwork(namespace: string, name: string): Promise<string | undefined>;
-  /** Does the probes that it reads from its standard input, `main-probe.ts`; with the program before it. */
+  /** Does the probes that it reads from its standard input, `probe-program.ts`; with the program before it. */
   readonly probeCommand: readonly string[];
 }
 

@@ -3,7 +3,7 @@
 /** Addresses and ports that are listened on at once. */
 export const listenersMax = 4_096;
 
-/** TCP connections of one listener at once; one more waits in the kernel's queue, then is refused. */
+/** TCP connections of one listener at once; one more is closed as soon as it is there. */
 export const connectionsPerListenerMax = 1_024;
 
 /** How many endpoints one connection is tried with, and how long each may take to answer. */

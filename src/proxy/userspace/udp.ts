@@ -87,7 +87,7 @@ class UdpForwarder implements Forwarder {
     const socket = createSocket({ type: familyOf(backend.address), lookup: numericLookup });
     const session: Session = { backend, socket, lastSeen: 0, cancel: () => {} };
     // A refused datagram: the client may have another endpoint with its next one.
-    socket.on('error', () => this.#end(key));
+    socket.on('error', () => (this.#sessions.get(key) === session ? this.#end(key) : undefined));
     socket.on('message', (answer, { address, port }) => {
       if (address !== backend.address || port !== backend.port || this.#closed) return;
       session.lastSeen = this.#options.clock.monotonic();

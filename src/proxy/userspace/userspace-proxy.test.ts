@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startTestWorld } from '../../../test/client/world.ts';
 import type { EndpointSlice, Service } from '../../kinds/generated/types.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { silentLogger } from '../../lib/log.ts';
 import { retryMilliseconds } from './limits.ts';
 import { isInRanges, UserspaceProxy } from './userspace-proxy.ts';
@@ -24,7 +25,16 @@ const service = (port: number): Service => ({
 async function startWorld(context: TestContext) {
   const world = await startTestWorld({ loopback: true });
   const stopping = new AbortController();
-  const { informers, clock, recorder } = world;
+  const { informers, recorder } = world;
+  let tries = 0;
+  const clock: Clock = {
+    now: () => world.clock.now(),
+    monotonic: () => world.clock.monotonic(),
+    after: (milliseconds, callback) => {
+      if (milliseconds === retryMilliseconds) tries++;
+      return world.clock.after(milliseconds, callback);
+    },
+  };
   const proxy = new UserspaceProxy({
     informers,
     clock,
@@ -44,7 +54,7 @@ async function startWorld(context: TestContext) {
     // Service kubernetes is there from the beginning.
     return proxy.places.filter((place) => !place.includes(' 127.96.0.1 '));
   };
-  return { world, settle, proxy };
+  return { world, settle, proxy, retries: () => tries };
 }
 
 test('it listens while there are endpoints', async (context) => {
@@ -83,6 +93,52 @@ test('a port that somebody has is said, tried again, and had when it is free', a
   await new Promise((resolve) => squatter.close(resolve));
   await world.advance(retryMilliseconds);
   assert.deepEqual(await settle(), [`TCP ${address} 8080 -> 127.244.1.5:8080`]);
+});
+
+test('a Service is tried again once, however many of its ports are taken', async (context) => {
+  const { world, settle, retries } = await startWorld(context);
+  const spec = { ports: [8080, 8081, 8082].map((port) => ({ name: `p${port}`, port, targetPort: 8080 })) };
+  const made = await world.client.of('Service').create({ ...service(8080), spec });
+  const squatters = [8080, 8081, 8082].map((port) => createServer().listen(port, made.spec?.clusterIP));
+  context.after(() => {
+    for (const squatter of squatters) squatter.close();
+  });
+  await Promise.all(squatters.map((squatter) => once(squatter, 'listening')));
+  const ports = spec.ports.map(({ name }) => ({ name, port: 8080, protocol: 'TCP' }));
+  await world.client.of('EndpointSlice').create({ ...slice(['127.244.1.5']), ports });
+  assert.deepEqual(await settle(), []);
+  assert.equal(retries(), 1);
+  await world.advance(retryMilliseconds);
+  assert.deepEqual(await settle(), []);
+  assert.equal(retries(), 2);
+});
+
+test('an address that two Services have leads to the first by name, then to the other', async (context) => {
+  const { world, settle } = await startWorld(context);
+  const address = '127.96.200.7';
+  const balance = async (name: string, endpoint: string) => {
+    const labels = { 'kubernetes.io/service-name': name };
+    const metadata = { name, namespace: 'default' };
+    const spec = { type: 'LoadBalancer', ports: [{ port: 8080, targetPort: 8080 }] };
+    const made = await world.client.of('Service').create({ metadata, spec });
+    const status = { loadBalancer: { ingress: [{ ip: address }] } };
+    await world.client.of('Service').update({ ...made, status }, { subresource: 'status' });
+    await world.client
+      .of('EndpointSlice')
+      .create({ ...slice([endpoint]), metadata: { ...metadata, labels } });
+  };
+  const shared = async () => (await settle()).filter((place) => place.includes(` ${address} `));
+  await balance('second', '127.244.1.2');
+  assert.deepEqual(await shared(), [`TCP ${address} 8080 -> 127.244.1.2:8080`]);
+  await balance('first', '127.244.1.1');
+  assert.deepEqual(await shared(), [`TCP ${address} 8080 -> 127.244.1.1:8080`]);
+  const changed = await world.client.of('Service').get({ namespace: 'default', name: 'second' });
+  await world.client
+    .of('Service')
+    .update({ ...changed, metadata: { ...changed.metadata, labels: { a: 'b' } } });
+  assert.deepEqual(await shared(), [`TCP ${address} 8080 -> 127.244.1.1:8080`]);
+  await world.client.of('Service').delete({ namespace: 'default', name: 'first' });
+  assert.deepEqual(await shared(), [`TCP ${address} 8080 -> 127.244.1.2:8080`]);
 });
 
 const ranges: [string, string[] | undefined, boolean][] = [

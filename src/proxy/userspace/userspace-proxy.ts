@@ -61,7 +61,8 @@ export class UserspaceProxy {
   readonly #dirty = new Set<string>();
   /** Not listening any more, with connections that go on. */
   readonly #draining = new Set<Forwarder>();
-  readonly #retries = new Set<() => void>();
+  /** By Service, what calls off its next try. */
+  readonly #retries = new Map<string, () => void>();
   #working: Promise<void> | undefined;
   #stopped = false;
   readonly stopped: Promise<void>;
@@ -113,8 +114,14 @@ export class UserspaceProxy {
   #mark(key: string): void {
     if (this.#stopped) return;
     this.#dirty.add(key);
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
+      // What came after the last look, before this.
+      if (this.#dirty.size > 0) this.#begin();
     });
   }
 
@@ -141,6 +148,10 @@ export class UserspaceProxy {
     for (const listener of wanted) await this.#listen(listener, service!);
   }
 
+  #wants(service: string, place: string): boolean {
+    return this.#wanted.get(service)?.some((each) => listenerKey(each) === place) ?? false;
+  }
+
   #nodes(): ProxiedNode[] {
     return this.#options.informers
       .of('Node')
@@ -158,6 +169,9 @@ export class UserspaceProxy {
     const open = this.#open.get(place);
     if (open === undefined || open.listener.service !== service) return;
     this.#open.delete(place);
+    // An address may have been given to another Service before it was taken from this one.
+    for (const other of this.#wanted.keys())
+      if (other !== service && this.#wants(other, place)) this.#dirty.add(other);
     this.#draining.add(open.forwarder);
     void open.forwarder.close({ drain: true }).finally(() => this.#draining.delete(open.forwarder));
   }
@@ -166,6 +180,9 @@ export class UserspaceProxy {
     const place = listenerKey(listener);
     const open = this.#open.get(place);
     if (open !== undefined) {
+      // Two Services that claim one place: the first by name has it, as in the kernel.
+      const holder = open.listener.service;
+      if (holder < listener.service && this.#wants(holder, place)) return;
       open.listener = listener;
       open.balancer.set(this.#backendsOf(listener), listener.affinitySeconds);
       open.forwarder.refresh();
@@ -205,11 +222,13 @@ export class UserspaceProxy {
   }
 
   #retryLater(service: string): void {
+    // One for all its ports: else each port's retry would try them all, and each of these make its own.
+    if (this.#retries.has(service)) return;
     const cancel = this.#options.clock.after(retryMilliseconds, () => {
-      this.#retries.delete(cancel);
+      this.#retries.delete(service);
       this.#mark(service);
     });
-    this.#retries.add(cancel);
+    this.#retries.set(service, cancel);
   }
 
   #tellShift(service: Service, { address, port }: Listener, real: number): void {
@@ -230,7 +249,7 @@ export class UserspaceProxy {
   async #stop(): Promise<void> {
     this.#stopped = true;
     this.#dirty.clear();
-    for (const cancel of this.#retries) cancel();
+    for (const cancel of this.#retries.values()) cancel();
     await this.settled();
     const open = [...this.#open.values()].map(({ forwarder }) => forwarder);
     await Promise.all([...open, ...this.#draining].map((forwarder) => forwarder.close()));

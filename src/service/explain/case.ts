@@ -2,6 +2,7 @@
 import type { Node, Pod, Service, ServicePort } from '../../kinds/generated/types.ts';
 import { selectorMatches } from '../../kinds/label-selector.ts';
 import { getOwn } from '../../kinds/object.ts';
+import { stateOf } from '../endpoint-candidates.ts';
 import { endpointsProbedMax, nodesProbedMax, portsProbedMax } from '../limits.ts';
 import type { PlannedProbe, ProbeOutcomes, ProbePlace, ProbeProtocol } from '../probe.ts';
 import { familiesOf, type PortResolution, resolve, type ServiceShape, shapeOf } from '../resolve.ts';
@@ -152,6 +153,15 @@ export function nodePortPlaces({ facts, resolutions, service }: ExplainCase): No
         return address === undefined ? [] : [{ node: node.metadata.name ?? '', address, port }];
       });
   });
+}
+
+/** What DNS gives for a headless Service, whatever its ports. */
+export function publishedAddresses({ facts }: ExplainCase): string[] {
+  const ready = facts.slices
+    .filter(({ addressType }) => addressType !== 'FQDN')
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter((endpoint) => stateOf(endpoint) === 'Ready');
+  return [...new Set(ready.flatMap(({ addresses }) => addresses))].sort();
 }
 
 export interface NodePortPlace {

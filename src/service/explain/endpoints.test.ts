@@ -195,9 +195,34 @@ const cases: Record<string, ExplainTestCase> = {
     },
     answer: dials('refused', '10.244.0.2:53', '10.244.1.2:53'),
     said: [
-      'broken: Service default/web does not answer because nothing listens on port 53 of pod web-1 at 10.244.0.2:53, nor on any other port (TargetPortNotListening): set targetPort to the port that the program listens on, or start the program.',
+      'broken: Service default/web does not answer because nothing listens on UDP port 53 of pod web-1 at 10.244.0.2:53, nor on any other UDP port (TargetPortNotListening): set targetPort to the port that the program listens on, or start the program.',
       ' ! target port: TargetPortNotDeclared',
       '!! listening: TargetPortNotListening',
+    ],
+  },
+  'UDP to a program that listens over TCP': {
+    facts: {
+      service: serviceOf({ ports: [{ port: 53, protocol: 'UDP', targetPort: 8080 }] }),
+      slices: [sliceOf({ ports: [{ name: '', port: 8080, protocol: 'UDP' }] })],
+    },
+    answer: dials('refused'),
+    said: [
+      'broken: Service default/web does not answer because pod web-1 at 10.244.0.2:8080 listens over TCP, and 53/UDP is for UDP (ProtocolMismatch): give the port of the Service protocol TCP.',
+      ' ! target port: ProtocolMismatch',
+      '!! listening: ProtocolMismatch',
+      '!! connection: ConnectionRefused',
+    ],
+  },
+  'an endpoint by hand that is nowhere': {
+    facts: {
+      service: serviceOf({ selector: undefined }),
+      slices: [sliceOf({ endpoints: [{ addresses: ['10.244.77.7'] }] })],
+    },
+    answer: dials('timedOut', '10.244.77.7:8080'),
+    said: [
+      'broken: Service default/web does not answer because endpoint 10.244.77.7:8080 cannot be reached at all (PodUnreachable): see whether there is such a host, and whether routes lead to it.',
+      '-- pods: NoSelector',
+      '!! listening: PodUnreachable',
     ],
   },
   'UDP where TCP is declared': {

@@ -12,6 +12,7 @@ import {
   endpointsToDial,
   isReadyPod,
   portText,
+  publishedAddresses,
   targetPortOf,
 } from './case.ts';
 import { type Check, counted, type FindingReason, listed, ok, skipped, warning, wrong } from './check.ts';
@@ -120,17 +121,28 @@ export function endpointsChecks(look: ExplainCase): Check[] {
   });
 }
 
-function headlessWithoutPorts({ facts, shape }: ExplainCase): Check {
-  const endpoints = facts.slices.flatMap(({ endpoints: each }) => each ?? []);
-  if (shape !== 'headless') return skipped('endpoints', 'it has no port to look at');
-  const addresses = endpoints.flatMap(({ addresses: each = [] }) => each);
-  return addresses.length === 0
+function headlessWithoutPorts(look: ExplainCase): Check {
+  if (look.shape !== 'headless') return skipped('endpoints', 'it has no port to look at');
+  const published = publishedAddresses(look);
+  if (published.length > 0) return ok('endpoints', listed(published));
+  const all = look.facts.slices.flatMap(({ endpoints }) => endpoints ?? []);
+  if (look.hasSelector && !livingPods(look).some(isReadyPod))
+    return skipped('endpoints', 'no ready pod, so no endpoint', 'NoEndpoints');
+  return all.length === 0
     ? wrong('endpoints', {
-        reason: 'NoEndpoints',
-        text: 'it has no endpoints',
-        remedy: 'make its pods ready',
+        reason: look.hasSelector ? 'EndpointsBehind' : 'NoEndpoints',
+        text: look.hasSelector
+          ? 'its pods are ready, but are not in its EndpointSlices'
+          : 'it has no selector, and nobody has given it endpoints',
+        remedy: look.hasSelector
+          ? 'see whether the controller endpoint-slice runs'
+          : 'give it a selector, or make an EndpointSlice of its name',
       })
-    : ok('endpoints', listed(addresses));
+    : wrong('endpoints', {
+        reason: 'EndpointsNotReady',
+        text: `none of its ${counted(all.length, 'endpoint')} is ready`,
+        remedy: 'set their condition ready in the EndpointSlice',
+      });
 }
 
 /** Declarations are only words: what listens is tried. But they tell a mistake that the trying then confirms. */
@@ -177,22 +189,20 @@ const isEverywhere = ({ address }: ListeningSocket): boolean => address === '0.0
 const isLocalhost = ({ address }: ListeningSocket): boolean =>
   address.startsWith('127.') || address === '::1';
 
-/** What the endpoint's own pod listens on; undefined where nobody could look. */
+/** What the endpoint's own pod listens on, over any protocol; undefined where nobody could look. */
 function socketsOf(look: ExplainCase, endpoint: EndpointToDial): ListeningSocket[] | undefined {
   const place = podPlace(endpoint);
   const outcome = place === undefined ? undefined : outcomeOf(look.outcomes, socketsIn(place), 'sockets');
   if (typeof outcome !== 'object') return undefined;
-  const protocol = dialProtocol(endpoint.servicePort);
   // In a cluster of one process all pods share the machine's sockets.
-  return outcome.sockets.filter(
-    (socket) =>
-      socket.protocol === protocol && (!look.facts.isLoopback || socket.address === endpoint.address),
-  );
+  return outcome.sockets.filter((socket) => !look.facts.isLoopback || socket.address === endpoint.address);
 }
 
 /** Why a port refused, as the pod's own network shows it. */
 function refusal(look: ExplainCase, endpoint: EndpointToDial): Check {
-  const sockets = socketsOf(look, endpoint);
+  const all = socketsOf(look, endpoint);
+  const protocol = dialProtocol(endpoint.servicePort);
+  const sockets = all?.filter((socket) => socket.protocol === protocol);
   const here = sockets?.filter(({ port }) => port === endpoint.port) ?? [];
   const told = (reason: FindingReason, text: string, remedy: string) =>
     wrong('listening', { reason, text, remedy });
@@ -215,14 +225,25 @@ function refusal(look: ExplainCase, endpoint: EndpointToDial): Check {
       `pod ${who(endpoint)} listens on ${only.address} only`,
       'let it listen on 0.0.0.0',
     );
+  const other = all?.find((socket) => socket.port === endpoint.port && socket.protocol !== protocol);
+  if (other !== undefined)
+    return told(
+      'ProtocolMismatch',
+      `pod ${who(endpoint)} listens over ${other.protocol}, and ${portText(endpoint.servicePort)} is for ${protocol}`,
+      `give the port of the Service protocol ${other.protocol}`,
+    );
+  // Ports of TCP are what everybody thinks of; of UDP it has to be said.
+  const udp = protocol === 'UDP' ? 'UDP ' : '';
   const isOpen = (socket: ListeningSocket) => look.facts.isLoopback || !isLocalhost(socket);
   const open = [...new Set(sockets?.filter(isOpen).map(({ port }) => port))];
   const others =
-    open.length === 0 ? ', nor on any other port' : `; it listens on ${listed(open.map(String), 5)}`;
+    open.length === 0
+      ? `, nor on any other ${udp}port`
+      : `; it listens on ${udp}${listed(open.map(String), 5)}`;
   const meant = meantPort(look, endpoint, open);
   return told(
     'TargetPortNotListening',
-    `nothing listens on port ${endpoint.port} of ${endpoint.pod === '' ? 'endpoint' : 'pod'} ${who(endpoint)}${sockets === undefined ? '' : others}`,
+    `nothing listens on ${udp}port ${endpoint.port} of ${endpoint.pod === '' ? 'endpoint' : 'pod'} ${who(endpoint)}${sockets === undefined ? '' : others}`,
     meant === undefined
       ? 'set targetPort to the port that the program listens on, or start the program'
       : `set targetPort to ${meant}`,
@@ -288,7 +309,10 @@ const unreachable = (endpoint: EndpointToDial): Check =>
   wrong('listening', {
     reason: 'PodUnreachable',
     text: `${endpoint.pod === '' ? 'endpoint' : 'pod'} ${who(endpoint)} cannot be reached at all`,
-    remedy: `look at its node${endpoint.node === '' ? '' : ` ${endpoint.node}`}, and at the routes to it`,
+    remedy:
+      endpoint.node === ''
+        ? 'see whether there is such a host, and whether routes lead to it'
+        : `look at its node ${endpoint.node}, and at the routes to it`,
   });
 
 export function listeningChecks(look: ExplainCase): Check[] {

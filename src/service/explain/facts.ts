@@ -32,6 +32,11 @@ export interface ObjectPlace {
   readonly name: string;
 }
 
+/** Which node answers for a Service's external addresses, or why none does. */
+export type Announcement =
+  | { readonly node: string }
+  | { readonly nobody: 'NotAdvertised' | 'NoUsableNode' | 'NoLocalEndpoint' };
+
 export interface ExplainFacts {
   readonly target: ExplainTarget;
   readonly service: Service | undefined;
@@ -50,6 +55,8 @@ export interface ExplainFacts {
   readonly networkPolicies: readonly NetworkPolicy[];
   /** Of the Service, the newest last. */
   readonly events: readonly ServiceEvent[];
+  /** Undefined where it is not known, or nobody has to. */
+  readonly announcement?: Announcement;
   /** The client's pod, when one was named. */
   readonly from?: Pod;
   /** Where things are tried; undefined when there is no node that could. */

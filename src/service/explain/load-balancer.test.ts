@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { balancer, dials, type ExplainTestCase, saidOf } from '../explain-fixture.ts';
+import { balancer, dials, type ExplainTestCase, notReady, saidOf, withPod } from '../explain-fixture.ts';
 
 const cases: Record<string, ExplainTestCase> = {
   'a load balancer without an address': {
@@ -76,6 +76,47 @@ const cases: Record<string, ExplainTestCase> = {
     said: [
       'broken: Service default/web does not answer from outside because 172.30.0.200 was announced by node node-9, which is gone (NotAnnounced): start the agent of another node.',
       '!! load balancer: NotAnnounced',
+    ],
+  },
+  'a load balancer that no L2Advertisement is for': {
+    facts: {
+      service: balancer({}, [{ ip: '172.30.0.100' }]),
+      announcement: { nobody: 'NotAdvertised' },
+    },
+    said: [
+      'broken: Service default/web does not answer from outside because no L2Advertisement is for 172.30.0.100, so no node announces it (NotAnnounced): make an L2Advertisement for its pool.',
+      '!! load balancer: NotAnnounced',
+    ],
+  },
+  'a load balancer that no node may announce': {
+    facts: { service: balancer({}, [{ ip: '172.30.0.100' }]), announcement: { nobody: 'NoUsableNode' } },
+    said: [
+      'broken: Service default/web does not answer from outside because no node that could announce 172.30.0.100 is ready and selected by an L2Advertisement of its pool (NotAnnounced): look at the nodes with "kubectl get nodes", and at the nodeSelectors of the L2Advertisement.',
+      '!! load balancer: NotAnnounced',
+    ],
+  },
+  'a load balancer for local endpoints, which are on other nodes': {
+    facts: { service: balancer({}, [{ ip: '172.30.0.100' }]), announcement: { nobody: 'NoLocalEndpoint' } },
+    said: [
+      'broken: Service default/web does not answer from outside because externalTrafficPolicy is Local, and no node that may announce 172.30.0.100 has an endpoint (NotAnnounced): run a pod on such a node, or set externalTrafficPolicy to Cluster.',
+      '!! load balancer: NotAnnounced',
+    ],
+  },
+  'a load balancer for local endpoints, of which there are none': {
+    facts: {
+      service: balancer({ externalTrafficPolicy: 'Local' }, [{ ip: '172.30.0.100' }]),
+      ...withPod(notReady()),
+      announcement: { nobody: 'NoLocalEndpoint' },
+    },
+    answer: dials('refused'),
+    said: [
+      'broken: Service default/web does not answer because its only pod is not ready (web-1: its condition Ready is not True) (PodsNotReady): look at "kubectl describe pod web-1 -n default".',
+      '!! readiness: PodsNotReady',
+      '-- endpoints: NoEndpoints',
+      '-- listening: NoEndpoints',
+      '-- load balancer: NoEndpoints',
+      '!! connection: ConnectionRefused',
+      '-- node port: NoEndpoints',
     ],
   },
   'a load balancer that does not answer': {

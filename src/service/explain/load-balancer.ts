@@ -1,5 +1,4 @@
 /** Services of type LoadBalancer: the address, who announces it, does it answer. */
-import { getOwn } from '../../kinds/object.ts';
 import { cidrContains, parseCidr } from '../../lib/cidr.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import { outcomeOf } from '../probe.ts';
@@ -48,11 +47,40 @@ function pending({ service, facts }: ExplainCase): Check {
   });
 }
 
-/** As MetalLB's speaker tells it. */
-function announcer({ facts, service }: ExplainCase): string | undefined {
-  const told = lastOf(facts.events, 'nodeAssigned');
-  const named = /from node "([^"]+)"/.exec(told ?? '')?.[1];
-  return named ?? getOwn(service.metadata.annotations, 'wherry.dev/announced-by');
+/** As the agents elect it; where that is not known, as MetalLB's speaker told it. */
+function announcer({ facts }: ExplainCase): string | undefined {
+  const { announcement } = facts;
+  if (announcement !== undefined) return 'node' in announcement ? announcement.node : undefined;
+  return /from node "([^"]+)"/.exec(lastOf(facts.events, 'nodeAssigned') ?? '')?.[1];
+}
+
+/** From inside the cluster the address answers all the same: every node's rules know it. */
+function notAnnounced({ facts, resolutions }: ExplainCase, addresses: readonly string[]): Check | undefined {
+  const { announcement } = facts;
+  if (announcement === undefined || 'node' in announcement) return undefined;
+  const told = (text: string, remedy: string) =>
+    wrong('load balancer', { reason: 'NotAnnounced', text, remedy });
+  const at = listed(addresses);
+  switch (announcement.nobody) {
+    case 'NotAdvertised':
+      return told(
+        `no L2Advertisement is for ${at}, so no node announces it`,
+        'make an L2Advertisement for its pool',
+      );
+    case 'NoUsableNode':
+      return told(
+        `no node that could announce ${at} is ready and selected by an L2Advertisement of its pool`,
+        'look at the nodes with "kubectl get nodes", and at the nodeSelectors of the L2Advertisement',
+      );
+    case 'NoLocalEndpoint':
+      // Without any endpoint that follows from what was said before.
+      return resolutions.some(({ cluster }) => cluster.endpoints.length > 0)
+        ? told(
+            `externalTrafficPolicy is Local, and no node that may announce ${at} has an endpoint`,
+            'run a pod on such a node, or set externalTrafficPolicy to Cluster',
+          )
+        : skipped('load balancer', `${at}: no node has an endpoint, so none announces it`, 'NoEndpoints');
+  }
 }
 
 export function loadBalancerChecks(look: ExplainCase): Check[] {
@@ -60,6 +88,8 @@ export function loadBalancerChecks(look: ExplainCase): Check[] {
   if (service.spec?.type !== 'LoadBalancer') return [];
   const addresses = balancerAddresses(service);
   if (addresses.length === 0) return [pending(look)];
+  const silent = notAnnounced(look, addresses);
+  if (silent !== undefined) return [silent];
   const node = announcer(look);
   const by = node === undefined ? '' : `, announced by node ${node}`;
   const hasNode = node === undefined || facts.nodes.some(({ metadata }) => metadata.name === node);

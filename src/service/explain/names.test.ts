@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ExplainTestCase, notReady, resolves, saidOf, serviceOf, withPod } from '../explain-fixture.ts';
+import {
+  type ExplainTestCase,
+  notReady,
+  resolves,
+  saidOf,
+  serviceOf,
+  unreadySlice,
+  withPod,
+} from '../explain-fixture.ts';
 
 const cases: Record<string, ExplainTestCase> = {
   headless: {
@@ -100,6 +108,44 @@ const cases: Record<string, ExplainTestCase> = {
     said: [
       "broken: Service default/web does not answer by name because the cluster's DNS server 10.96.0.10 refuses to answer for web.default.svc.cluster.local (DnsNoAnswer): see whether the zone of the DNS server is the cluster domain.",
       '!! dns: DnsNoAnswer',
+    ],
+  },
+  'DNS does not find out': {
+    answer: resolves('failed'),
+    said: [
+      "broken: Service default/web does not answer by name because the cluster's DNS server 10.96.0.10 could not find out web.default.svc.cluster.local (DnsNoAnswer): see whether the agents, which serve DNS, reach the API server.",
+      '!! dns: DnsNoAnswer',
+    ],
+  },
+  'headless without ports or ready pods': {
+    facts: {
+      service: serviceOf({ clusterIP: 'None', clusterIPs: ['None'], ports: [] }),
+      ...withPod(notReady()),
+      slices: [{ ...unreadySlice(), ports: [] }],
+    },
+    answer: resolves('noName'),
+    said: [
+      'broken: Service default/web does not answer because its only pod is not ready (web-1: its condition Ready is not True) (PodsNotReady): look at "kubectl describe pod web-1 -n default".',
+      '-- definition: NotNeeded',
+      '!! readiness: PodsNotReady',
+      '-- endpoints: NoEndpoints',
+      '-- listening: NoEndpoints',
+      '-- dns: NoEndpoints',
+    ],
+  },
+  'headless without ports, endpoints by hand that are not ready': {
+    facts: {
+      service: serviceOf({ clusterIP: 'None', clusterIPs: ['None'], ports: [], selector: undefined }),
+      slices: [{ ...unreadySlice(), ports: [] }],
+    },
+    answer: resolves('noName'),
+    said: [
+      'broken: Service default/web does not answer because none of its 2 endpoints is ready (EndpointsNotReady): set their condition ready in the EndpointSlice.',
+      '-- definition: NotNeeded',
+      '-- pods: NoSelector',
+      '!! endpoints: EndpointsNotReady',
+      '-- listening: NoEndpoints',
+      '-- dns: NoEndpoints',
     ],
   },
   'a cluster without DNS': {

@@ -1,6 +1,6 @@
 /** What the cluster's DNS says. */
 import { outcomeOf, type ProbeOutcome } from '../probe.ts';
-import { type ExplainCase, serviceName } from './case.ts';
+import { type ExplainCase, publishedAddresses, serviceName } from './case.ts';
 import { type Check, listed, ok, skipped, warning, wrong } from './check.ts';
 import { recordsOf, resolveAt } from './plan-probes.ts';
 
@@ -61,6 +61,7 @@ const outcomeText: Readonly<Record<Resolved['result'], string>> = {
   noName: 'there is no such name',
   noData: 'it has no address',
   refused: 'the server refuses',
+  failed: 'the server could not find out',
   noServer: 'nobody answers',
 };
 
@@ -72,11 +73,14 @@ function addresses(look: ExplainCase): Check {
     const outcome = resolved(look, record);
     if (typeof outcome === 'string') return skipped('dns', outcome, 'NotProbed');
     if (outcome.result === 'noServer') return silent(look);
-    if (outcome.result === 'refused')
+    if (outcome.result === 'refused' || outcome.result === 'failed')
       return wrong('dns', {
         reason: 'DnsNoAnswer',
-        text: `the cluster's DNS server ${look.facts.dnsServer} refuses to answer for ${name}`,
-        remedy: 'see whether the zone of the DNS server is the cluster domain',
+        text: `the cluster's DNS server ${look.facts.dnsServer} ${outcome.result === 'refused' ? 'refuses to answer for' : 'could not find out'} ${name}`,
+        remedy:
+          outcome.result === 'refused'
+            ? 'see whether the zone of the DNS server is the cluster domain'
+            : 'see whether the agents, which serve DNS, reach the API server',
       });
     found.push(...outcome.values);
   }
@@ -98,7 +102,7 @@ function addresses(look: ExplainCase): Check {
 
 /** Under a headless Service without ready pods there is no name, which is not DNS' fault. */
 export function dnsChecks(look: ExplainCase): Check[] {
-  const { facts, shape, resolutions } = look;
+  const { facts, shape } = look;
   if (shape === 'pending') return [];
   if (facts.dnsServer === undefined)
     return [
@@ -109,8 +113,7 @@ export function dnsChecks(look: ExplainCase): Check[] {
       }),
     ];
   if (shape === 'externalName') return [externalName(look), ...otherDns(look)];
-  const isEmpty =
-    resolutions.length > 0 && resolutions.every(({ cluster }) => cluster.endpoints.length === 0);
-  if (shape === 'headless' && isEmpty) return [skipped('dns', 'it has no address to give', 'NoEndpoints')];
+  if (shape === 'headless' && publishedAddresses(look).length === 0)
+    return [skipped('dns', 'it has no address to give', 'NoEndpoints')];
   return [addresses(look), ...otherDns(look)];
 }

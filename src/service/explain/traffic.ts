@@ -1,4 +1,5 @@
 /** From the client to the Service's addresses: policies, the kernel's rules, and the connection itself. */
+import type { ServicePort } from '../../kinds/generated/types.ts';
 import { selectorMatches } from '../../kinds/label-selector.ts';
 import { type DialResult, outcomeOf } from '../probe.ts';
 import {
@@ -150,6 +151,18 @@ export function connectionChecks(look: ExplainCase): Check[] {
           : `look at the log of the agent on node ${place.node}`,
     });
   });
+}
+
+/** Ports at whose cluster IP the client gets no answer; a Service's other ports may answer all the same. */
+export function deafPorts(look: ExplainCase): ServicePort[] {
+  const { place } = look;
+  const deaf = clusterDoors(look).filter(({ address, resolution: { port } }) => {
+    const protocol = dialProtocol(port);
+    if (place === undefined || protocol === undefined) return false;
+    const outcome = outcomeOf(look.outcomes, dialFrom(place, { protocol, address, port: port.port }), 'dial');
+    return typeof outcome === 'object' && !isGood(outcome.result) && outcome.result !== 'closed';
+  });
+  return [...new Set(deaf.map(({ resolution }) => resolution.port))];
 }
 
 /** The client can only reach itself. */
