@@ -5,6 +5,7 @@
  * (hooks/quota.ts). Source: plugin/pkg/admission of Kubernetes, those on by default.
  */
 import type { Node, PodSpec } from '../kinds/generated/types.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import { forbiddenError, type ResourceName } from '../kinds/status.ts';
 import { UserError } from '../lib/errors.ts';
@@ -24,7 +25,7 @@ import { type AdmissionPlugin, nameOf } from './admission/plugin.ts';
 import { runtimeClass } from './admission/runtime-class.ts';
 import { serviceAccount } from './admission/service-account.ts';
 import type { Collection } from './cache/collection.ts';
-import type { ResourceRequest } from './context.ts';
+import type { Backend, ResourceRequest } from './context.ts';
 
 const pods: ResourceName = { group: '', plural: 'pods' };
 const persistentVolumes: ResourceName = { group: '', plural: 'persistentvolumes' };
@@ -202,16 +203,26 @@ const plugins: readonly AdmissionPlugin[] = [
   metallbAdvertisements,
 ];
 
-function concerned(request: ResourceRequest): AdmissionPlugin[] {
-  const asked = request.info.subresource;
-  const { group, plural } = request.stored;
-  const { disabledAdmission } = request.backend;
-  return plugins.filter(
-    ({ name, resources, subresource = '' }) =>
-      subresource === asked &&
-      !disabledAdmission.has(name) &&
-      resources.some((resource) => resource.plural === plural && resource.group === group),
-  );
+/** By server, and by stored kind and subresource: every write asks two or three times. */
+const knownConcerned = new WeakMap<Backend, Map<Kind, Map<string, readonly AdmissionPlugin[]>>>();
+
+function concerned({ backend, stored, info }: ResourceRequest): readonly AdmissionPlugin[] {
+  const byKind = knownConcerned.get(backend) ?? new Map<Kind, Map<string, readonly AdmissionPlugin[]>>();
+  knownConcerned.set(backend, byKind);
+  // Only subresources that the kind has come this far: there are few.
+  const bySubresource = byKind.get(stored) ?? new Map<string, readonly AdmissionPlugin[]>();
+  byKind.set(stored, bySubresource);
+  let found = bySubresource.get(info.subresource);
+  if (found === undefined) {
+    found = plugins.filter(
+      ({ name, resources, subresource = '' }) =>
+        subresource === info.subresource &&
+        !backend.disabledAdmission.has(name) &&
+        resources.some((resource) => resource.plural === stored.plural && resource.group === stored.group),
+    );
+    bySubresource.set(info.subresource, found);
+  }
+  return found;
 }
 
 /** Throws UserError for a name that is no plugin's. */

@@ -89,6 +89,7 @@ test('a second start changes nothing that people have changed, and says where th
   assert.deepEqual((await read('/api/v1/namespaces')).items, before);
   const service = await read('/api/v1/namespaces/default/services/kubernetes');
   assert.equal(service.metadata.labels.mine, 'yes');
+  assert.deepEqual(service.spec.ports, [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 7443 }]);
   const endpoints = await read('/api/v1/namespaces/default/endpoints/kubernetes');
   assert.deepEqual(endpoints.subsets[0].addresses, [{ ip: 'fd00::5' }]);
   assert.equal(endpoints.subsets[0].ports[0].port, 7443);

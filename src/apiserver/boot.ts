@@ -1,4 +1,6 @@
 /** The objects that every cluster has from its first moment, created where they are missing. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Service } from '../kinds/generated/types.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import type { Clock } from '../lib/clock.ts';
 import { UserError, WherryError } from '../lib/errors.ts';
@@ -38,7 +40,7 @@ const priorityClass = (name: string, value: number, description: string): AnyObj
 
 const kubernetesLabels = { component: 'apiserver', provider: 'kubernetes' };
 
-function kubernetesService(options: BootOptions): AnyObject {
+function kubernetesService(options: BootOptions): Service & AnyObject {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -87,10 +89,28 @@ interface BootObject {
   readonly object: AnyObject;
   /** Replaced at every start: it says where this server is. */
   readonly replace?: boolean;
+  /** What of it is put right at every start, as a merge patch; undefined: nothing. The rest is its owner's. */
+  readonly mend?: (present: AnyObject) => object | undefined;
+}
+
+/** Its port leads to this server's, and it has an address in the cluster only. Source: getMasterServiceUpdateIfNeeded. */
+function serviceMend(wanted: Service): (present: AnyObject) => object | undefined {
+  return (present) => {
+    const { type, ports = [] } = (present as Service).spec ?? {};
+    const expected = wanted.spec?.ports ?? [];
+    const isRight =
+      type === wanted.spec?.type &&
+      isDeepStrictEqual(
+        ports.map(({ name, port, protocol, targetPort }) => ({ name, port, protocol, targetPort })),
+        expected,
+      );
+    return isRight ? undefined : { spec: { type: wanted.spec?.type, ports: expected } };
+  };
 }
 
 function bootObjects(options: BootOptions): BootObject[] {
   const inDefault = '/namespaces/default';
+  const service = kubernetesService(options);
   const objects: BootObject[] = [
     ...namespaces.map((name) => ({ path: '/api/v1/namespaces', object: namespace(name) })),
     {
@@ -102,7 +122,7 @@ function bootObjects(options: BootOptions): BootObject[] {
         spec: { cidrs: [...options.serviceCIDRs] },
       },
     },
-    { path: `/api/v1${inDefault}/services`, object: kubernetesService(options) },
+    { path: `/api/v1${inDefault}/services`, object: service, mend: serviceMend(service) },
     {
       path: '/apis/scheduling.k8s.io/v1/priorityclasses',
       object: priorityClass(
@@ -133,12 +153,15 @@ async function send(
   handle: Handler,
   method: string,
   url: string,
-  object?: AnyObject,
+  object?: object,
 ): Promise<{ status: number; text: string }> {
   const response = await handle({
     method,
     url,
-    headers: { 'content-type': 'application/json', 'user-agent': 'wherry-apiserver/boot' },
+    headers: {
+      'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+      'user-agent': 'kube-apiserver/boot',
+    },
     body: object === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(object)),
     user: apiServerUser,
     signal: new AbortController().signal,
@@ -153,6 +176,18 @@ async function put(handle: Handler, named: string, { path, object }: BootObject)
   if (answer.status !== 422) return answer;
   await send(handle, 'DELETE', named);
   return send(handle, 'POST', path, object);
+}
+
+/** Creates it, or puts right what is there. */
+async function bring(handle: Handler, named: string, wanted: BootObject) {
+  const present = await send(handle, 'GET', named);
+  if (present.status !== 200) return send(handle, 'POST', wanted.path, wanted.object);
+  if (wanted.replace) return put(handle, named, wanted);
+  const patch = wanted.mend?.(JSON.parse(present.text) as AnyObject);
+  if (patch === undefined) return present;
+  const mended = await send(handle, 'PATCH', named, patch);
+  // One that somebody has made such that it cannot be put right keeps no server from starting.
+  return mended.status === 422 ? present : mended;
 }
 
 const nameOf = ({ path, object }: BootObject): string => `${path}/${object.metadata.name}`;
@@ -201,12 +236,8 @@ function storedKey(kinds: KindTable, url: string): string | undefined {
  */
 export async function bootCluster(handle: Handler, options: BootOptions): Promise<void> {
   for (const each of bootObjects(options)) {
-    const { path, object, replace } = each;
     const named = nameOf(each);
-    const present = await send(handle, 'GET', named);
-    if (present.status === 200 && !replace) continue;
-    const { status, text } =
-      present.status === 200 ? await put(handle, named, each) : await send(handle, 'POST', path, object);
+    const { status, text } = await bring(handle, named, each);
     if (status === 507)
       throw new UserError(
         'BOOT_FAILED',

@@ -10,9 +10,11 @@ import { encodedFields } from './apply/created-fields.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { encodedNamesMax } from './limits.ts';
 
+const metadataOpening = '"metadata":{';
+
 /** `{"kind":"Pod","apiVersion":"v1","metadata":{` : every stored object of the kind begins so. */
 function openingOf(kind: Kind): string {
-  return `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"metadata":{`;
+  return `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},${metadataOpening}`;
 }
 
 const openings = new WeakMap<Kind, { readonly text: string; readonly bytes: Buffer }>();
@@ -96,6 +98,11 @@ function writeManagedFields(entries: readonly ManagedFieldsEntry[]): void {
     text = '}';
   }
   writer.text(`${text}]`);
+}
+
+/** The same object without its kind and apiVersion, from `metadata` on: `"metadata":{...},"spec":...}`. Not a copy. */
+export function withoutTypeBytes(kind: Kind, wire: Uint8Array): Uint8Array {
+  return wire.subarray(openingFor(kind).bytes.length - metadataOpening.length);
 }
 
 /** `opening`, the resourceVersion, and what comes after `skip` bytes of `from`. */

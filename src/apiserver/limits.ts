@@ -73,3 +73,6 @@ export const encodeBufferBytes = 64 * 1024;
 
 /** Names of fields whose JSON is kept; the types have about a hundred that stand where it is asked for. */
 export const encodedNamesMax = 512;
+
+/** A body that is no JSON is looked through for what Go would say, up to this length: beyond it that takes too long. */
+export const jsonProblemBytesMax = 128 * 1024;

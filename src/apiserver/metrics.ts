@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../lib/clock.ts';
 import { type Counter, type Gauge, type Histogram, type Labeled, MetricsRegistry } from '../lib/metrics.ts';
+import { meterProcess } from '../lib/process-metrics.ts';
 import { TurnSampler } from './turn-sampler.ts';
 
 /** Upstream's buckets for request durations, in seconds. */
@@ -34,6 +35,14 @@ const labelNames = ['component', 'dry_run', 'group', 'resource', 'scope', 'subre
 /** How often the event loop's delay is sampled, in milliseconds; the sampler's own interval is taken off again. */
 const delayResolution = 5;
 
+/** Samples the event loop; `max` in nanoseconds. */
+export type MonitorDelay = (options: { resolution: number }) => {
+  enable(): unknown;
+  disable(): unknown;
+  reset(): void;
+  readonly max: number;
+};
+
 export class ApiServerMetrics {
   readonly registry = new MetricsRegistry();
   readonly inflight: Readonly<Record<RequestKind, Gauge>>;
@@ -47,10 +56,12 @@ export class ApiServerMetrics {
   readonly #watchers: Labeled<Gauge>;
   readonly #counted = new Map<string, { counter: Counter; duration: Histogram }>();
   readonly #turns: TurnSampler;
-  #delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  readonly #monitor: MonitorDelay;
+  #delay: ReturnType<MonitorDelay> | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, monitor: MonitorDelay = monitorEventLoopDelay) {
     this.#clock = clock;
+    this.#monitor = monitor;
     this.#started = clock.now();
     this.#turns = new TurnSampler(clock);
     const { registry } = this;
@@ -151,21 +162,7 @@ export class ApiServerMetrics {
   #addProcess(): void {
     const gauge = (name: string, help: string, value: () => number | undefined) =>
       this.registry.read({ name, help }, 'gauge', value);
-    this.registry.read(
-      { name: 'process_cpu_seconds_total', help: 'User and system CPU time spent.' },
-      'counter',
-      () => {
-        const { user, system } = process.cpuUsage();
-        return (user + system) / 1e6;
-      },
-    );
-    gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-    gauge(
-      'process_start_time_seconds',
-      'When the server started, since the epoch.',
-      () => this.#started / 1000,
-    );
-    gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
+    meterProcess(this.registry, this.#clock);
     gauge(
       'wherry_uptime_seconds',
       'Time since the server started.',
@@ -186,7 +183,7 @@ export class ApiServerMetrics {
   /** A server that nobody scrapes does not pay for the sampling. */
   #longestDelay(): number | undefined {
     if (this.#delay === undefined) {
-      this.#delay = monitorEventLoopDelay({ resolution: delayResolution });
+      this.#delay = this.#monitor({ resolution: delayResolution });
       this.#delay.enable();
       return undefined;
     }

@@ -67,6 +67,13 @@ export function listKindOf(kind: Kind): string {
   return `${kind.kind}List`;
 }
 
+/** An object in a list of its kind: the list says what it is, but for custom resources. */
+export function listItem(kind: Kind, object: AnyObject): object {
+  if (kind.isCustomResource === true) return object;
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return rest;
+}
+
 /** `{"kind":"PodList","apiVersion":"v1","metadata":{...},"items":[` */
 export function listOpening(kind: Kind, metadata: object): Buffer {
   const head = JSON.stringify({

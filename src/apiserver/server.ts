@@ -71,12 +71,15 @@ function contextOf(request: ApiRequest): RequestContext {
   return { request, info: parseRequest(request.method, request.url), user: anonymous, warnings: [] };
 }
 
+/** Subresources that have a Table: that of the object, or one of their own. */
+const tabular: ReadonlySet<string> = new Set(['', 'status', 'scale']);
+
 async function routeResource(backend: Backend, context: RequestContext): Promise<ApiResponse> {
   const { info, request } = context;
   const kind = backend.kinds.byResource(info.group, info.version, info.resource);
   if (kind === undefined) throw noRouteError();
   if (kind.deprecation !== undefined) context.warnings.push(kind.deprecation);
-  const transforms = info.subresource === '' || info.subresource === 'status';
+  const transforms = tabular.has(info.subresource);
   // A watch negotiates for itself: its stream has media types of its own. What comes out of a node is not ours to form.
   const representation =
     info.verb === 'watch' || isLongRunning(info.subresource)

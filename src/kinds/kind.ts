@@ -103,6 +103,9 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
     storedField?: (field: string) => string;
   };
 
+  /** Upstream has it by a CustomResourceDefinition: objects in its lists say what they are, as only those do. */
+  isCustomResource?: boolean;
+
   /** A valid object: the contract tests create it, read it, patch it, print it, delete it. */
   example: Type;
 }

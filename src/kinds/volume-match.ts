@@ -49,6 +49,33 @@ export function isVolumeOf({ spec }: PersistentVolume, { metadata }: PersistentV
   return (reference?.uid ?? '') === '' || reference?.uid === metadata.uid;
 }
 
+/**
+ * The volume, kept for the claim, for a PUT with the revision that was seen: whoever was quicker has it. One that nobody
+ * had chosen for the claim says so, and is free again when the claim gets another. Source: GetBindVolumeToClaim of
+ * k8s.io/component-helpers storage/volume.
+ */
+export function volumeKeptFor(
+  volume: PersistentVolume,
+  { metadata: of }: PersistentVolumeClaim,
+): PersistentVolume {
+  const { claimRef } = volume.spec ?? {};
+  const { annotations } = volume.metadata;
+  const mark = { annotations: { ...annotations, [boundByController]: 'yes' } };
+  return {
+    ...volume,
+    metadata: { ...volume.metadata, ...(claimRef === undefined ? mark : {}) },
+    spec: {
+      ...volume.spec,
+      claimRef: {
+        ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: of.name ?? '' },
+        ...(of.namespace === undefined ? {} : { namespace: of.namespace }),
+        ...(of.uid === undefined ? {} : { uid: of.uid }),
+        ...(of.resourceVersion === undefined ? {} : { resourceVersion: of.resourceVersion }),
+      },
+    },
+  };
+}
+
 /** Whether pods on the node reach it. */
 export function isVolumeReachable({ spec }: PersistentVolume, node: LabeledNode): boolean {
   const terms = spec?.nodeAffinity?.required?.nodeSelectorTerms;

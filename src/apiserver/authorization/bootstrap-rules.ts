@@ -13,7 +13,12 @@ const publicPaths: readonly RegExp[] = [/^\/(healthz|livez|readyz)(\/|$)/, /^\/v
 const discoveryPaths: readonly RegExp[] = [/^\/(api|apis|openapi)(\/|$)/];
 
 /** ClusterRole system:service-account-issuer-discovery: for those who must verify tokens. */
-const issuerPaths: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/openid/v1/jwks']);
+const issuerPaths: ReadonlySet<string> = new Set([
+  '/.well-known/openid-configuration',
+  '/.well-known/openid-configuration/',
+  '/openid/v1/jwks',
+  '/openid/v1/jwks/',
+]);
 
 /** ClusterRole system:basic-user. */
 const selfReviews: ReadonlySet<string> = new Set([

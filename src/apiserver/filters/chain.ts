@@ -18,6 +18,7 @@ import type { RequestContext } from '../context.ts';
 import { type ApiResponse, anonymous, type UserInfo } from '../request.ts';
 import { isLongRunning, isStream } from '../tunnels/long-running.ts';
 import { isWebSocketRequest, protocolToken } from '../tunnels/websocket-head.ts';
+import { impersonatedUser } from './impersonation.ts';
 
 export type Next = (context: RequestContext) => Promise<ApiResponse>;
 export type Filter = (context: RequestContext, next: Next) => Promise<ApiResponse>;
@@ -70,6 +71,15 @@ function authenticate(checkToken: CheckToken): Filter {
   };
 }
 
+/** Throws 403. */
+function impersonate(authorizer: Authorizer): Filter {
+  return async (context, next) => {
+    const { headers } = context.request;
+    context.user = impersonatedUser(context.user, { headers, authorizer });
+    return next(context);
+  };
+}
+
 /** A GET by which something is run in a pod. */
 function opensStream({ info, request }: RequestContext): boolean {
   return (
@@ -103,6 +113,8 @@ export function makeFilters(
   return [
     // who is asking must be known before anything is refused in their name;
     authenticate(checkToken),
+    // who acts as somebody else has that one's permissions, and no more;
+    impersonate(authorizer),
     // a stranger is refused before taking one of the places;
     authorizeRequest(authorizer),
     // what is let in is bounded, so that the server answers 429 rather than falling behind.

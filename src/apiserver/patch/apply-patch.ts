@@ -11,6 +11,7 @@ import {
   unsupportedMediaTypeError,
 } from '../../kinds/status.ts';
 import { scanJson } from '../../lib/json-scan.ts';
+import { goJsonName, jsonProblem } from '../go-json.ts';
 import { isMap, type Json, type JsonMap } from './json.ts';
 import { applyJsonPatch, JsonPatchError } from './json-patch.ts';
 import { jsonPatchOperationsMax } from './limits.ts';
@@ -46,19 +47,13 @@ export interface PatchRequest {
 
 const operationFields = ['op', 'path', 'from', 'value'];
 
-/** What Go's decoder calls a JSON value. */
-function jsonName(value: Json): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
 /** The tree of the body, whose depth and size have been looked at before. */
 function parsePatch(patch: Uint8Array, prefix: string): Json {
   scanJson(patch);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(patch)) as Json;
   } catch (error) {
-    throw badRequestError(`${prefix}${(error as Error).message}`);
+    throw badRequestError(prefix + (jsonProblem(patch) ?? (error as Error).message));
   }
 }
 
@@ -77,7 +72,7 @@ function unprocessable(cause: Error): StatusError {
 const decodePrefix = 'error decoding patch: ';
 
 const cannotUnmarshal = (value: Json, into: string): StatusError =>
-  badRequestError(`${decodePrefix}json: cannot unmarshal ${jsonName(value)} into Go ${into}`);
+  badRequestError(`${decodePrefix}json: cannot unmarshal ${goJsonName(value)} into Go ${into}`);
 
 function checkOperation(operation: Json, index: number, problems: string[] | undefined): void {
   if (operation === null) return;
@@ -124,7 +119,7 @@ function patchStrategic({ document, patch, problems, schema, lookup }: PatchRequ
   const parsed = parsePatch(patch, '') ?? {};
   if (!isMap(parsed))
     throw badRequestError(
-      `json: cannot unmarshal ${jsonName(parsed)} into Go value of type map[string]interface {}`,
+      `json: cannot unmarshal ${goJsonName(parsed)} into Go value of type map[string]interface {}`,
     );
   problems?.push(...duplicateFields(patch, parsed));
   try {

@@ -22,6 +22,53 @@ describe('bodies', () => {
   });
   after(() => server.close());
 
+  describe('that are none: in the words of Go, with their beginning', () => {
+    const noObject = (what: string) =>
+      `json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+    const cases: [name: string, body: string, problem: string, shown: string][] = [
+      ['nothing', '', 'unexpected end of JSON input', '<empty>'],
+      [
+        'YAML',
+        'a: b',
+        "invalid character 'a' looking for beginning of value",
+        Buffer.from('a: b').toString('hex'),
+      ],
+      [
+        'long YAML',
+        'apiVersion: v1\nkind: ConfigMap\n',
+        "invalid character 'a' looking for beginning of value",
+        `${Buffer.from('apiVersion: v1\nkind: ConfigMap').subarray(0, 30).toString('hex')} ...`,
+      ],
+      ['an open object', '{"kind":', 'unexpected end of JSON input', '{"kind":'],
+      [
+        'a long object',
+        '{"kind":"ConfigMap","apiVersion":"v1",}',
+        "invalid character '}' looking for beginning of object key string",
+        '{"kind":"ConfigMap","apiVersio ...',
+      ],
+      ['a list', '[]', noObject('array'), '5b5d'],
+      ['a number', '7', noObject('number'), '37'],
+      ['a truth', 'true', noObject('bool'), '74727565'],
+    ];
+    for (const [name, body, problem, shown] of cases)
+      test(name, async () => {
+        assert.deepEqual(verdict(await server.call('POST', configMaps, { body: Buffer.from(body) })), [
+          400,
+          'BadRequest',
+          `the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: ${problem} (${shown})`,
+        ]);
+      });
+
+    test('null is the empty object', async () => {
+      const answer = await server.call('POST', configMaps, { body: Buffer.from('null') });
+      assert.deepEqual(verdict(answer), [
+        422,
+        'Invalid',
+        'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+      ]);
+    });
+  });
+
   describe('in protobuf, as kubectl create sends them', () => {
     test('a namespace', async () => {
       const { status, headers, body } = await server.call('POST', '/api/v1/namespaces', {

@@ -14,6 +14,7 @@ import {
 import { jsonElementsMax, scanJson } from '../../lib/json-scan.ts';
 import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
+import { goJsonName, jsonProblem } from '../go-json.ts';
 import { warningsMax } from './limits.ts';
 import { nextTurn } from './turn.ts';
 import type { FieldValidation } from './write-options.ts';
@@ -30,10 +31,24 @@ function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' | 'protobuf' {
   throw unsupportedMediaTypeError(acceptedTypes);
 }
 
-const unreadable = (kind: Kind, why: string) =>
+const openBrace = 0x7b;
+
+/** How much of a body is shown to whoever sent it. */
+const shownBytes = 30;
+
+/** As upstream's summarizeData: JSON as it is, anything else in hexadecimal. */
+function summaryOf(body: Uint8Array): string {
+  if (body.length === 0) return '<empty>';
+  const shown = Buffer.from(body.subarray(0, shownBytes)).toString(body[0] === openBrace ? 'utf8' : 'hex');
+  return body.length > shownBytes ? `${shown} ...` : shown;
+}
+
+const unreadable = (kind: Kind, body: Uint8Array, why: string) =>
   badRequestError(
-    `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: ${why}`,
+    `the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${summaryOf(body)})`,
   );
+
+const noType = "couldn't get version/kind; json parse error: ";
 
 /** One for all bodies: making one takes longer than decoding a small body. Each call of decode stands for itself. */
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -44,7 +59,7 @@ export function parseJsonBody(body: Uint8Array, describe: (why: string) => Error
   try {
     return JSON.parse(decoder.decode(body));
   } catch (error) {
-    throw describe((error as Error).message);
+    throw describe(jsonProblem(body) ?? (error as Error).message);
   }
 }
 
@@ -55,8 +70,6 @@ interface ParsedBody {
   /** Keys that stand twice in YAML: `line 5: key "name" already set in map`. */
   readonly duplicateKeys?: readonly string[];
 }
-
-const openBrace = 0x7b;
 
 /**
  * Parses YAML in a thread of its own; the shape limits are on what is there once aliases are expanded. What is JSON, as
@@ -86,7 +99,7 @@ function parseProtobufBody(body: Uint8Array, kind: Kind): unknown {
   try {
     return decodeProtobuf(body, kind.schema, { valuesMax: jsonElementsMax });
   } catch (error) {
-    if (error instanceof ProtobufError) throw unreadable(kind, error.message);
+    if (error instanceof ProtobufError) throw unreadable(kind, body, error.message);
     throw error;
   }
 }
@@ -94,21 +107,28 @@ function parseProtobufBody(body: Uint8Array, kind: Kind): unknown {
 /** The body in the shape of parsed JSON. */
 async function parseBody(request: ResourceRequest, kind: Kind): Promise<ParsedBody> {
   const { body } = request.request;
-  const describe = (why: string) => unreadable(kind, why);
   switch (mediaTypeOf(request)) {
     case 'json':
-      return { value: parseJsonBody(body, describe), raw: body };
+      return { value: parseJsonBody(body, (why) => unreadable(kind, body, noType + why)), raw: body };
     case 'yaml':
-      return parseYamlBody(request, describe);
+      return parseYamlBody(request, (why) => unreadable(kind, body, why));
     case 'protobuf':
       return { value: parseProtobufBody(body, kind) };
   }
 }
 
+/** What upstream reads a body's type into. */
+const typeStruct =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
 /** The type a body claims must be the one that the URL means. Throws 400. */
-function checkType(kind: Kind, value: unknown): asserts value is AnyObject {
+function checkType(kind: Kind, value: unknown, body: Uint8Array): asserts value is AnyObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw unreadable(kind, 'the body must be a JSON object');
+    throw unreadable(
+      kind,
+      body,
+      `${noType}json: cannot unmarshal ${goJsonName(value)} into Go value of type ${typeStruct}`,
+    );
   const claimed = value as { kind?: unknown; apiVersion?: unknown };
   const expected = apiVersionOf(kind.group, kind.version);
   if (claimed.apiVersion !== undefined && claimed.apiVersion !== '' && claimed.apiVersion !== expected)
@@ -149,9 +169,11 @@ export interface TypedOptions {
 }
 
 /** Turns parsed JSON into a typed, pruned object of `kind`. Throws 400 on wrong types, and on unknown fields if Strict. */
-export function typedObject(request: ResourceRequest, value: unknown, options: TypedOptions): AnyObject {
+export function typedObject(request: ResourceRequest, sent: unknown, options: TypedOptions): AnyObject {
   const { kind, fieldValidation, raw, problems: found = [] } = options;
-  checkType(kind, value);
+  // Go leaves the empty object as it is when it reads null into it.
+  const value = sent ?? {};
+  checkType(kind, value, request.request.body);
   const describe =
     options.describeMismatch ?? ((mismatch) => badRequestError(cannotBeHandled(kind, mismatch)));
   const { object, unknownFields } = decode(kind, value, describe);

@@ -11,7 +11,7 @@ import { admitDelete } from '../admission.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { kindPrefix, objectKey, prefixEnd } from '../keys.ts';
-import { listKindOf, presentObject } from '../present.ts';
+import { listItem, listKindOf, presentObject } from '../present.ts';
 import type { ApiResponse } from '../request.ts';
 import { type DeleteOptions, type Propagation, parseDeleteOptions } from './delete-options.ts';
 import { deleteCollectionWorkers, writeAttemptsMax } from './limits.ts';
@@ -175,13 +175,13 @@ export async function deleteCollection(request: ResourceRequest): Promise<ApiRes
   const revision = backend.cache.revision;
   const all = snapshotAt(collection, { from: prefix, to: prefixEnd(prefix) }, revision) ?? [];
   const selected = selection.matches === undefined ? all : all.filter(selection.matches);
-  const items: AnyObject[] = [];
+  const items: object[] = [];
   const queue = selected.values();
   const worker = async () => {
     for (const cached of queue) {
       try {
         const { object } = await deleteObject(request, () => collection.get(cached.key), options);
-        items.push(presentObject(kind, object));
+        items.push(listItem(kind, presentObject(kind, object)));
       } catch (error) {
         // Someone else deleted it first: that is what was wanted.
         if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;

@@ -35,11 +35,21 @@ export interface PlannedWrite {
 /** `stale`: the object itself is not what the plan was made for; read it again and plan anew. */
 export type PersistResult = { readonly wire: Uint8Array; readonly revision: number } | 'stale';
 
+/** By server and kind: every write asks twice. */
+const knownHooks = new WeakMap<Backend, Map<Kind, readonly Hook[]>>();
+
 /** The hooks that see writes of the kind, in their order. */
 function hooksOf(backend: Backend, kind: Kind): readonly Hook[] {
-  return backend.hooks.filter(({ resources }) =>
-    resources.some((resource) => resource.group === kind.group && resource.plural === kind.plural),
-  );
+  const known = knownHooks.get(backend) ?? new Map<Kind, readonly Hook[]>();
+  knownHooks.set(backend, known);
+  let hooks = known.get(kind);
+  if (hooks === undefined) {
+    hooks = backend.hooks.filter(({ resources }) =>
+      resources.some((resource) => resource.group === kind.group && resource.plural === kind.plural),
+    );
+    known.set(kind, hooks);
+  }
+  return hooks;
 }
 
 function hookOperations(backend: Backend, write: PlannedWrite, attempt: number): Operation[] {

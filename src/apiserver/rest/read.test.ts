@@ -44,6 +44,38 @@ describe('list', () => {
       assert.deepEqual(names(body), expected);
     });
 
+  test('its objects do not say what they are, for the list does; a watch’s do', async () => {
+    const only = 'fieldSelector=metadata.name%3Da';
+    const { body: object } = await server.call('GET', `${configMaps}/a`);
+    const { kind, apiVersion, ...rest } = object;
+    for (const query of [only, `${only}&pretty=true`, `${only}&limit=1`]) {
+      const { body } = await server.call('GET', `${configMaps}?${query}`);
+      assert.deepEqual([body.kind, body.apiVersion, body.items], ['ConfigMapList', 'v1', [rest]]);
+    }
+    const watch = await server.watch(`${configMaps}?watch=true&resourceVersion=0&${only}`);
+    await watch.until(1);
+    assert.deepEqual(watch.events, [{ type: 'ADDED', object: { kind, apiVersion, ...rest } }]);
+    watch.stop();
+  });
+
+  test('custom resources say what they are in lists too', async () => {
+    await server.call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'metallb-system' } } });
+    const pools = '/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools';
+    for (const [name, range] of [
+      ['a', '10.1.0.0/24'],
+      ['b', '10.2.0.0/24'],
+    ])
+      await server.call('POST', pools, { body: { metadata: { name }, spec: { addresses: [range] } } });
+    const types = async (query: string) =>
+      (await server.call('GET', pools + query)).body.items.map((each: Record<string, unknown>) => [
+        each.kind,
+        each.apiVersion,
+      ]);
+    const type = ['IPAddressPool', 'metallb.io/v1beta1'];
+    assert.deepEqual(await types(''), [type, type]);
+    assert.deepEqual(await types('?pretty=true'), [type, type]);
+  });
+
   test('an empty list has items, and the revision of the whole store', async () => {
     const { body } = await server.call('GET', '/api/v1/namespaces/default/secrets');
     const { revision } = await server.store.range({ from: 'x', limit: 0 });

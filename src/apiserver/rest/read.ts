@@ -1,17 +1,19 @@
 /** GET and LIST: from the watch cache, which has taken in everything that was acknowledged before the request came. */
 
+import type { Kind } from '../../kinds/kind.ts';
 import { apiVersionOf } from '../../kinds/object.ts';
 import { notFoundError, StatusError, timeoutError } from '../../kinds/status.ts';
 import { type CachedObject, parseCached } from '../cache/cached-object.ts';
 import type { Collection } from '../cache/collection.ts';
 import { revisionWaitMilliseconds } from '../cache/limits.ts';
+import { withoutTypeBytes } from '../codec.ts';
 import type { ResourceRequest } from '../context.ts';
 import { kindPrefix, objectKey, prefixEnd, registryPrefix } from '../keys.ts';
 import {
+  listItem,
   listKindOf,
   listOpening,
   partialObject,
-  present,
   presentCached,
   table,
   tableRow,
@@ -152,17 +154,24 @@ async function inSlices<Item, Result>(
 }
 
 const comma = Buffer.from(',');
+const brace = Buffer.from('{');
+const commaAndBrace = Buffer.from(',{');
 const closing = Buffer.from(']}\n');
 
 /**
  * `{...,"items":[a,b]}` as the cache's own bytes, not copied: whoever sends them joins as much as goes out at a time, so
  * that a long list does not stand in memory twice.
  */
-function joinList(opening: Uint8Array, items: readonly Uint8Array[]): Uint8Array[] {
-  const pieces: Uint8Array[] = [opening];
-  items.forEach((item, index) => {
-    if (index > 0) pieces.push(comma);
-    pieces.push(item);
+function listPieces(
+  kind: Kind,
+  { metadata, objects }: { metadata: object; objects: readonly CachedObject[] },
+): Uint8Array[] {
+  const whole = kind.isCustomResource === true;
+  const pieces: Uint8Array[] = [listOpening(kind, metadata)];
+  objects.forEach(({ bytes }, index) => {
+    if (!whole) pieces.push(index > 0 ? commaAndBrace : brace, withoutTypeBytes(kind, bytes));
+    else if (index > 0) pieces.push(comma, bytes);
+    else pieces.push(bytes);
   });
   pieces.push(closing);
   return pieces;
@@ -191,14 +200,9 @@ export async function list(request: ResourceRequest): Promise<ApiResponse> {
       items,
     });
   }
-  if (bytesSuffice(request)) {
-    const items =
-      kind.storedAs === undefined
-        ? page.objects.map((cached) => cached.bytes)
-        : await inSlices(page.objects, (cached) => present(kind, cached.bytes));
-    return respondBytes(request, 200, joinList(listOpening(kind, metadata), items));
-  }
-  const items = await inSlices(page.objects, (cached) => presentCached(kind, cached));
+  if (bytesSuffice(request) && kind.storedAs === undefined)
+    return respondBytes(request, 200, listPieces(kind, { metadata, objects: page.objects }));
+  const items = await inSlices(page.objects, (cached) => listItem(kind, presentCached(kind, cached)));
   const apiVersion = apiVersionOf(kind.group, kind.version);
   return respondJson(request, 200, { kind: listKindOf(kind), apiVersion, metadata, items });
 }

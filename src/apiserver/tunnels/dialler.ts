@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { onAbort } from '../../lib/abort.ts';
+import { clockCodes, strangerCodes } from '../../lib/certificate-failures.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { dialMilliseconds, keepAliveMilliseconds, lookupAddressesMax } from './limits.ts';
 
@@ -168,21 +169,10 @@ function connectFailure({ code = '', message }: NodeJS.ErrnoException): string {
   return Object.hasOwn(connectFailures, code) ? `connect: ${connectFailures[code]}` : message;
 }
 
-/** The authority is not the cluster's. */
-const authorityFailures: ReadonlySet<string> = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'CERT_SIGNATURE_FAILURE',
-]);
-
 function tlsFailure({ code = '', message }: NodeJS.ErrnoException): string {
   const verify = 'tls: failed to verify certificate:';
-  if (authorityFailures.has(code)) return `${verify} x509: certificate signed by unknown authority`;
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return `${verify} x509: certificate has expired or is not yet valid`;
+  if (strangerCodes.has(code)) return `${verify} x509: certificate signed by unknown authority`;
+  if (clockCodes.has(code)) return `${verify} x509: certificate has expired or is not yet valid`;
   if (message.startsWith('x509: ')) return `${verify} ${message}`;
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
     return 'tls: first record does not look like a TLS handshake';

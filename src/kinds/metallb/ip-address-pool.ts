@@ -37,6 +37,7 @@ export const ipAddressPool = defineKind<IPAddressPool>({
   kind: 'IPAddressPool',
   plural: 'ipaddresspools',
   scope: 'Namespaced',
+  isCustomResource: true,
   subresources: ['status'],
   generation: true,
   unconditionalUpdate: false,

@@ -25,6 +25,7 @@ export const l2Advertisement = defineKind<L2Advertisement>({
   kind: 'L2Advertisement',
   plural: 'l2advertisements',
   scope: 'Namespaced',
+  isCustomResource: true,
   subresources: ['status'],
   generation: true,
   unconditionalUpdate: false,

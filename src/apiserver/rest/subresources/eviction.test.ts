@@ -138,6 +138,17 @@ describe('eviction', () => {
       assert.equal((await evict('web')).status, 201);
     });
 
+  test('a pod that becomes ready while it is evicted is asked for', async () => {
+    await running('web', { phase: 'Pending' });
+    await budget('all', { disruptionsAllowed: 0, desiredHealthy: 1, currentHealthy: 1 });
+    const [, evicted] = await Promise.all([
+      merge(server, `${pods}/web/status`, { status: { phase: 'Running', conditions: ready } }),
+      evict('web'),
+    ]);
+    assert.deepEqual(verdict(evicted), [429, 'TooManyRequests', violation]);
+    assert.equal(await isGoing('web'), false);
+  });
+
   describe('a pod that is not ready', () => {
     const unready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
     const cases: [name: string, policy: string | undefined, status: object, expected: number][] = [

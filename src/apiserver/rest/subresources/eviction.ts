@@ -2,7 +2,14 @@
 import type { Condition, Eviction, Pod, PodDisruptionBudget } from '../../../kinds/generated/types.ts';
 import { selectorMatches } from '../../../kinds/label-selector.ts';
 import type { AnyObject } from '../../../kinds/object.ts';
-import { badRequestError, forbiddenError, noRouteError, StatusError } from '../../../kinds/status.ts';
+import {
+  badRequestError,
+  conflictError,
+  forbiddenError,
+  noRouteError,
+  StatusError,
+  staleObject,
+} from '../../../kinds/status.ts';
 import { admitNew } from '../../admission.ts';
 import { parseCached } from '../../cache/cached-object.ts';
 import type { ResourceRequest } from '../../context.ts';
@@ -11,6 +18,7 @@ import type { ApiResponse } from '../../request.ts';
 import { readObject } from '../body.ts';
 import { deleteObject } from '../delete.ts';
 import type { DeleteOptions, Propagation } from '../delete-options.ts';
+import { writeAttemptsMax } from '../limits.ts';
 import { timestamp } from '../prepare.ts';
 import { readCurrent } from '../read.ts';
 import { respondJson } from '../respond.ts';
@@ -138,13 +146,17 @@ function deleteOptionsOf(eviction: Eviction, write: WriteOptions): DeleteOptions
   };
 }
 
-/** Asks the budget over the pod, if there is one. Returns its name when the pod may go only as long as it stays as it is. */
-async function askBudget(
-  request: ResourceRequest,
-  pod: Pod,
-  write: WriteOptions,
-): Promise<string | undefined> {
-  if (needsNoBudget(pod)) return undefined;
+/** What may be done with the pod: deleted, or deleted as long as it stays as it is; and what is to be done if it does not. */
+type Permission =
+  | { readonly holds: 'always' }
+  | { readonly holds: 'while unchanged'; readonly ifChanged: 'ask again' | StatusError };
+
+/** Asks the budget over the pod, if there is one. Throws 403, 429, 500. */
+async function askBudget(request: ResourceRequest, pod: Pod, write: WriteOptions): Promise<Permission> {
+  // One that has not started may do so meanwhile, and then there is a budget to be asked.
+  const mayStart = pod.status?.phase === 'Pending' && pod.metadata.deletionTimestamp === undefined;
+  if (mayStart) return { holds: 'while unchanged', ifChanged: 'ask again' };
+  if (needsNoBudget(pod)) return { holds: 'always' };
   const [budget, ...more] = budgetsOver(request, pod);
   if (more.length > 0)
     throw new StatusError(
@@ -152,35 +164,61 @@ async function askBudget(
       '',
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     );
-  if (budget === undefined) return undefined;
-  if (isFree(pod, budget)) return budget.metadata.name;
+  if (budget === undefined) return { holds: 'always' };
+  // It might become ready meanwhile, and then it would cost something.
+  if (isFree(pod, budget))
+    return { holds: 'while unchanged', ifChanged: stillProcessed(budget.metadata.name ?? '') };
   await spend(request, budget, write);
-  return undefined;
+  return { holds: 'always' };
+}
+
+/** True when the pod is deleted or marked; false when it has changed, and the budget is to be asked again. */
+async function deleteAsAllowed(
+  request: ResourceRequest,
+  pod: Pod,
+  { options, permission }: { options: DeleteOptions; permission: Permission },
+): Promise<boolean> {
+  const { backend, info, stored } = request;
+  const key = objectKey(stored, info.namespace, info.name);
+  const find = () => backend.cache.collection(stored).get(key);
+  if (permission.holds === 'always' || options.resourceVersion !== undefined) {
+    await deleteObject(request, find, options);
+    return true;
+  }
+  const { uid, resourceVersion } = pod.metadata;
+  // Another pod of its name is not the one that was looked at.
+  const unchanged = { ...options, uid: options.uid ?? uid, resourceVersion };
+  try {
+    await deleteObject(request, find, unchanged);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StatusError && error.reason === 'Conflict')) throw error;
+    if (permission.ifChanged !== 'ask again') throw permission.ifChanged;
+    if (options.uid !== undefined && options.uid !== uid) throw error;
+    return false;
+  }
 }
 
 export async function evict(request: ResourceRequest): Promise<ApiResponse> {
-  const { backend, info, stored } = request;
+  const { backend, info, kind } = request;
   const write = parseWriteOptions(request);
   const evictionKind = backend.kinds.byResource('policy', 'v1', 'evictions') ?? evictionShape(request);
   const body = await readObject(request, evictionKind, write.fieldValidation);
   const eviction = body as unknown as Eviction;
   if (eviction.metadata.name !== info.name)
     throw badRequestError('name in URL does not match name in Eviction object');
-  const pod = parseCached(await readCurrent(request)) as unknown as Pod;
+  await readCurrent(request);
   admitNew(request, body);
   const options = deleteOptionsOf(eviction, write);
-  const freeBy = await askBudget(request, pod, { ...write, dryRun: options.dryRun });
-  const key = objectKey(stored, info.namespace, info.name);
-  const find = () => backend.cache.collection(stored).get(key);
-  if (freeBy === undefined || options.resourceVersion !== undefined)
-    await deleteObject(request, find, options);
-  else {
-    // It might become ready meanwhile, and then the budget is to be asked.
-    const unchanged = { ...options, resourceVersion: pod.metadata.resourceVersion };
-    await deleteObject(request, find, unchanged).catch((error: unknown) => {
-      throw error instanceof StatusError && error.reason === 'Conflict' ? stillProcessed(freeBy) : error;
-    });
+  for (let attempt = 0; attempt < writeAttemptsMax; attempt++) {
+    const pod = parseCached(await readCurrent(request)) as unknown as Pod;
+    const permission = await askBudget(request, pod, { ...write, dryRun: options.dryRun });
+    if (await deleteAsAllowed(request, pod, { options, permission })) return evicted(request);
   }
+  throw conflictError(kind, info.name, staleObject);
+}
+
+function evicted(request: ResourceRequest): ApiResponse {
   return respondJson(request, 201, {
     kind: 'Status',
     apiVersion: 'v1',

@@ -138,9 +138,14 @@ describe('reviews', () => {
   test('what may I', async () => {
     const url = `${authorization}/selfsubjectrulesreviews`;
     const all = await ask(url, { namespace: 'default' });
-    assert.deepEqual(all.body.status, {
+    const everything = {
       resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
       nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    };
+    const ofJane = (await ask(url, { namespace: 'default' }, jane)).body.status;
+    assert.deepEqual(all.body.status, {
+      resourceRules: [...everything.resourceRules, ...ofJane.resourceRules],
+      nonResourceRules: [...everything.nonResourceRules, ...ofJane.nonResourceRules],
       incomplete: false,
     });
     const { body } = await ask(url, { namespace: 'default' }, jane);

@@ -11,6 +11,7 @@ import type {
 import { type AnyObject, apiVersionOf } from '../../../kinds/object.ts';
 import { badRequestError, invalidError } from '../../../kinds/status.ts';
 import type { Attributes } from '../../authorization/attributes.ts';
+import { bootstrapRulesOf } from '../../authorization/rules-of-user.ts';
 import type { ResourceRequest } from '../../context.ts';
 import type { ApiResponse, UserInfo } from '../../request.ts';
 import { checkBootstrapToken } from '../../tokens/bootstrap.ts';
@@ -86,40 +87,7 @@ const reviewers: Readonly<Record<string, Reviewer>> = {
   selfsubjectrulesreviews(request, object) {
     const review = object as unknown as SelfSubjectRulesReview;
     if ((review.spec?.namespace ?? '') === '') throw badRequestError('no namespace on request');
-    const all = request.user.groups.includes('system:masters');
-    review.status = {
-      resourceRules: all
-        ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }]
-        : [
-            {
-              verbs: ['create'],
-              apiGroups: ['authorization.k8s.io'],
-              resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
-            },
-            { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
-          ],
-      nonResourceRules: all
-        ? [{ verbs: ['*'], nonResourceURLs: ['*'] }]
-        : [
-            {
-              verbs: ['get'],
-              nonResourceURLs: [
-                '/api',
-                '/api/*',
-                '/apis',
-                '/apis/*',
-                '/healthz',
-                '/livez',
-                '/openapi',
-                '/openapi/*',
-                '/readyz',
-                '/version',
-                '/version/',
-              ],
-            },
-          ],
-      incomplete: false,
-    };
+    review.status = { ...bootstrapRulesOf(request.user), incomplete: false };
   },
   selfsubjectreviews(request, object) {
     const review = object as unknown as SelfSubjectReview;

@@ -40,6 +40,20 @@ describe('scale', () => {
     );
   });
 
+  test('as a table it has columns of its own', async () => {
+    await make(server, deployments, deployment('tabular'));
+    await merge(server, `${deployments}/tabular/status`, { status: { replicas: 2 } });
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    const { body } = await server.call('GET', url('tabular'), { headers: { accept } });
+    assert.deepEqual(
+      [body.columnDefinitions.map(({ name }: { name: string }) => name), body.rows[0].cells],
+      [
+        ['Name', 'Desired', 'Available', 'Age'],
+        ['tabular', 1, 2, '0s'],
+      ],
+    );
+  });
+
   test('sets the replicas of the object, as a new generation', async () => {
     await make(server, deployments, deployment('put'));
     const { body } = await server.call('GET', url('put'));

@@ -1,4 +1,5 @@
 /** The scale subresource: one shape, autoscaling/v1 Scale, over every kind that has replicas. */
+import { ageColumn, countColumn, nameColumn } from '../../../kinds/columns.ts';
 import { invalid, path } from '../../../kinds/field.ts';
 import type { Scale } from '../../../kinds/generated/types.ts';
 import { defineKind, type Kind } from '../../../kinds/kind.ts';
@@ -10,7 +11,7 @@ import type { ApiResponse } from '../../request.ts';
 import { readObject, typedObject } from '../body.ts';
 import { patchDocument } from '../patch.ts';
 import { readCurrent } from '../read.ts';
-import { respondJson } from '../respond.ts';
+import { respondObject } from '../respond.ts';
 import { changeObject } from '../update.ts';
 import { parseWriteOptions } from '../write-options.ts';
 
@@ -20,6 +21,12 @@ const scaleKind: Kind = defineKind<Scale>({
   kind: 'Scale',
   plural: 'scales',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    countColumn('Desired', ({ spec }: Scale) => spec?.replicas ?? 0),
+    countColumn('Available', ({ status }: Scale) => status?.replicas ?? 0),
+    ageColumn,
+  ],
   example: { metadata: { name: 'web' } },
 });
 
@@ -37,8 +44,12 @@ function scaleOf(kind: Kind, object: AnyObject): AnyObject {
   };
 }
 
+function respondScale(request: ResourceRequest, object: AnyObject): ApiResponse {
+  return respondObject({ ...request, kind: scaleKind }, 200, scaleOf(request.stored, object));
+}
+
 export async function getScale(request: ResourceRequest): Promise<ApiResponse> {
-  return respondJson(request, 200, scaleOf(request.stored, parseCached(await readCurrent(request))));
+  return respondScale(request, parseCached(await readCurrent(request)));
 }
 
 function wantedReplicas(request: ResourceRequest, scale: AnyObject): number {
@@ -70,7 +81,7 @@ export async function changeScale(request: ResourceRequest): Promise<ApiResponse
     target: 'object',
     derived: sent === undefined,
   });
-  return respondJson(request, 200, scaleOf(stored, JSON.parse(Buffer.from(wire).toString()) as AnyObject));
+  return respondScale(request, JSON.parse(Buffer.from(wire).toString()) as AnyObject);
 }
 
 function patched(request: ResourceRequest, scale: AnyObject): AnyObject {
