@@ -157,7 +157,7 @@ export async function startJoinWorld({
   const signing = csrSigning((request, options) =>
     signRequest(pair, request, { ...options, expirationSeconds: lifeSeconds ?? options.expirationSeconds }),
   );
-  const world = await startTestWorld({ controllers: approves ? [csrApproving, signing] : [signing] });
+  const world = await startTestWorld({ controllers: approves ? [csrApproving(), signing] : [signing] });
   const directory = await mkdtemp(join(tmpdir(), 'wherry-join-'));
   const token = await ensureJoinToken({ directory, authority: pair.certificate, client: world.client });
   const ending = new AbortController();

@@ -12,10 +12,10 @@ import { Client } from '../src/client/typed-client.ts';
 import { issueAuthority } from '../src/cluster/issue.ts';
 import { joinCluster, type NodeCredentials } from '../src/cluster/join/join-cluster.ts';
 import { hashOf } from '../src/cluster/join/join-token.ts';
+import { checkServerOptions } from '../src/commands/server/options.ts';
+import { type RunningServer, startServer } from '../src/commands/server/server.ts';
 import { silentLogger } from '../src/lib/log.ts';
 import { systemClock, systemRandom } from '../src/lib/system.ts';
-import { checkServerOptions } from '../src/main-options.ts';
-import { type RunningServer, startServer } from '../src/main-server.ts';
 
 const run = promisify(execFile);
 
@@ -47,7 +47,7 @@ describe('over TLS', () => {
         server: server.url,
         token,
         nodeName,
-        addresses: ['127.0.0.1'],
+        addresses: ['192.0.2.7'],
         directory: join(directory, nodeName),
         clock: systemClock,
         random: systemRandom,

@@ -55,6 +55,18 @@ describe('the event recorder', () => {
     await world.close();
   });
 
+  test('an object whose name makes no name of an Event is told of under another', async () => {
+    const world = await startTestWorld();
+    const names = ['a'.repeat(245), 'system:node'];
+    for (const name of names) world.recorder.record({ component: 'test' }, text(`of ${name}`, name));
+    await world.settle();
+    const { items } = await world.client.of('Event').list({ namespace: 'default' });
+    assert.deepEqual(items.map(({ involvedObject }) => involvedObject.name).sort(), names);
+    for (const { metadata } of items)
+      assert.match(metadata.name ?? '', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    await world.close();
+  });
+
   test('two recorders tell of one object in the same millisecond', async () => {
     const world = await startTestWorld();
     const stop = new AbortController();

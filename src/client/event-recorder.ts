@@ -1,5 +1,6 @@
 /** Writes Events, one after the other, in the background: whoever records one never waits and never fails. */
 import type { CoreEvent } from '../kinds/generated/types.ts';
+import { isDNS1123Subdomain } from '../kinds/names.ts';
 import { StatusError } from '../kinds/status.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
@@ -72,12 +73,14 @@ export class EventRecorder {
 
   #makeEvent(source: EventSource, text: EventText): CoreEvent {
     const { regarding, type, reason } = text;
+    const name = `${regarding.name}.${this.#uniqueSuffix()}`;
     const time = `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`;
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: {
-        name: `${regarding.name}.${this.#uniqueSuffix()}`,
+        // Not every name makes a name of an Event: some are too long, those of Roles may have colons. As upstream.
+        name: isDNS1123Subdomain(name).length === 0 ? name : this.#options.random.uuid(),
         namespace: regarding.namespace || 'default',
       },
       involvedObject: regarding,
@@ -104,7 +107,8 @@ export class EventRecorder {
   #renamed(event: CoreEvent): CoreEvent {
     const within = BigInt(randomInteger(this.#options.random, 1_000_000));
     const suffix = ((this.#lastName / 1_000_000n) * 1_000_000n + within).toString(16);
-    return { ...event, metadata: { ...event.metadata, name: `${event.involvedObject.name}.${suffix}` } };
+    const name = `${event.metadata.name?.replace(/\.[^.]*$/, '')}.${suffix}`;
+    return { ...event, metadata: { ...event.metadata, name } };
   }
 
   async #sendAll(): Promise<void> {
@@ -133,7 +137,7 @@ export class EventRecorder {
           correlated = { ...correlated, event: this.#renamed(correlated.event) };
           continue;
         }
-        // A refusal is final: the namespace is going, or the object's name makes no Event.
+        // A refusal is final: the namespace is going, say.
         if (error instanceof StatusError && error.httpCode < 500 && error.httpCode !== 429) {
           log.debug('an event was refused', { reason: event.reason, error: error.message });
           return;

@@ -227,6 +227,19 @@ describe('an informer', () => {
     assert.equal(faults.asked.length, before);
   });
 
+  test('whoever no longer waits for the first state is not called', async () => {
+    const world = await startTestWorld({});
+    const informer = world.informers.of('Secret');
+    const called: string[] = [];
+    const takeOff = informer.onSynced(() => called.push('gone'));
+    informer.onSynced(() => called.push('there'));
+    takeOff();
+    informer.replace([], 1);
+    informer.onSynced(() => called.push('late'));
+    assert.deepEqual(called, ['there', 'late']);
+    await world.close();
+  });
+
   test('resync tells every object again', async () => {
     const { world, informer, told, put } = await start();
     await put('a', '1');

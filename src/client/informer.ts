@@ -51,7 +51,7 @@ export class Informer<Type extends KubeObject> implements ReflectorTarget<Type> 
   readonly #handlers = new Set<InformerHandlers<Type>>();
   readonly #waits = new Heap<() => void>();
   readonly #gone = new Map<string, { uid: string | undefined; callback: () => void }[]>();
-  readonly #onSynced: (() => void)[] = [];
+  readonly #onSynced = new Set<() => void>();
   #revision = 0;
   #synced = false;
   #started = false;
@@ -105,10 +105,15 @@ export class Informer<Type extends KubeObject> implements ReflectorTarget<Type> 
     return () => this.#handlers.delete(handlers);
   }
 
-  /** Calls back, once, when the first state is there; at once when it is. */
-  onSynced(callback: () => void): void {
+  /**
+   * Calls back, once, when the first state is there; at once when it is. Returns the function with which whoever waits no
+   * longer takes the callback off.
+   */
+  onSynced(callback: () => void): () => void {
+    const once = () => callback();
     if (this.#synced) callback();
-    else this.#onSynced.push(callback);
+    else this.#onSynced.add(once);
+    return () => this.#onSynced.delete(once);
   }
 
   /** Calls back when the cache has everything up to the revision; at once when it has. */
@@ -166,7 +171,9 @@ export class Informer<Type extends KubeObject> implements ReflectorTarget<Type> 
     this.#revision = revision;
     this.#synced = true;
     for (const call of calls) this.#notify(call);
-    for (const callback of this.#onSynced.splice(0)) this.#call(callback);
+    const waiting = [...this.#onSynced];
+    this.#onSynced.clear();
+    for (const callback of waiting) this.#call(callback);
     this.#release(wentBack ? Number.POSITIVE_INFINITY : revision);
     for (const key of [...this.#gone.keys()]) this.#releaseGone(key);
   }

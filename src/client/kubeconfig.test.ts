@@ -40,7 +40,7 @@ describe('a kubeconfig', () => {
 
   const faults: Record<string, { text: string; message: string }> = {
     'not YAML': { text: '{', message: 'it is not YAML' },
-    empty: { text: '', message: 'contexts has no entry named undefined' },
+    empty: { text: '', message: 'it has no current-context' },
     'a context that is not there': {
       text: good.replace('current-context: ada@here', 'current-context: x'),
       message: 'contexts has no entry named "x"',

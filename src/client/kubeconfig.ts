@@ -49,8 +49,14 @@ export function parseKubeconfig(
   try {
     config = fieldsOf(parse(text));
   } catch (error) {
-    throw bad(`it is not YAML: ${error instanceof Error ? error.message : String(error)}`);
+    // The rest draws a picture of the place.
+    throw bad(
+      `it is not YAML: ${String(error instanceof Error ? error.message : error)
+        .split('\n')[0]
+        ?.replace(/:$/, '')}`,
+    );
   }
+  if (typeof config['current-context'] !== 'string') throw bad('it has no current-context');
   const context = entryOf(config, 'contexts', { name: config['current-context'], field: 'context' });
   const cluster = entryOf(config, 'clusters', { name: context.cluster, field: 'cluster' });
   const user = entryOf(config, 'users', { name: context.user, field: 'user' });

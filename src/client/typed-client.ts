@@ -197,11 +197,13 @@ export class KindClient<Type extends KubeObject> {
   /** One page; `metadata.continue` leads to the next. */
   list(options: ListOptions = {}): Promise<ObjectList<Type>> {
     const { signal, namespace, labelSelector, ...query } = options;
-    return this.#call('GET', {
-      at: { namespace },
-      query: { ...query, labelSelector: textOf(labelSelector) },
-      signal,
-    });
+    return this.#listed(
+      this.#call('GET', {
+        at: { namespace },
+        query: { ...query, labelSelector: textOf(labelSelector) },
+        signal,
+      }),
+    );
   }
 
   /** All pages, as of one revision. Throws StatusError 410 when the listing takes longer than history is kept. */
@@ -276,12 +278,14 @@ export class KindClient<Type extends KubeObject> {
   /** Answers with what was deleted or marked. */
   deleteCollection(options: SelectOptions & DeleteOptions = {}): Promise<ObjectList<Type>> {
     const { namespace, labelSelector, fieldSelector, signal } = options;
-    return this.#call('DELETE', {
-      at: { namespace },
-      query: { labelSelector: textOf(labelSelector), fieldSelector },
-      body: deleteBody(options),
-      signal,
-    });
+    return this.#listed(
+      this.#call('DELETE', {
+        at: { namespace },
+        query: { labelSelector: textOf(labelSelector), fieldSelector },
+        body: deleteBody(options),
+        signal,
+      }),
+    );
   }
 
   /**
@@ -296,6 +300,14 @@ export class KindClient<Type extends KubeObject> {
     const response = await this.#client.send({ method: 'GET', url, signal, stream: true });
     if (response.body instanceof Uint8Array) throw failureOf(response);
     return readWatch(response.body, handlers);
+  }
+
+  /** Objects in a list come without their type: the list says it for all of them. */
+  async #listed(answer: Promise<ObjectList<Type>>): Promise<ObjectList<Type>> {
+    const list = await answer;
+    const { kind } = this;
+    const apiVersion = apiVersionOf(kind.group, kind.version);
+    return { ...list, items: list.items.map((item) => ({ ...item, kind: kind.kind, apiVersion })) };
   }
 
   /** Objects out of a cache may come without their type. */

@@ -25,9 +25,11 @@ const node = (name: string, ...addresses: string[]) => ({
   status: { addresses: addresses.map((address) => ({ type: 'InternalIP', address })) },
 });
 
+const approving = csrApproving(['198.51.100.1', 'FD00:0::5', 'api.example']);
+
 function reconcile(sample: SampleRequest, ...nodes: object[]) {
   const objects = [sampleRequest(sample), ...nodes] as never;
-  return csrApproving.reconcile('csr-1', fixedView(csrApproving, { now, objects }));
+  return approving.reconcile('csr-1', fixedView(approving, { now, objects }));
 }
 
 const self = 'Auto approving self kubelet client certificate after SubjectAccessReview.';
@@ -84,6 +86,44 @@ describe('a request is approved, left, or looked at again', () => {
       'later',
     ],
     [
+      'a serving certificate for an address of the API server, also of a node on its machine',
+      { ...serving, wanted: { names: ['n1', '198.51.100.1'] } },
+      [node('n1', '198.51.100.1')],
+      'later',
+    ],
+    [
+      'the same of IPv6, in another form',
+      { ...serving, wanted: { names: ['n1', 'fd00::5'] } },
+      [node('n1', 'fd00::5')],
+      'later',
+    ],
+    [
+      'a serving certificate of a node that has the name of the API server’s certificate',
+      {
+        ...serving,
+        username: 'system:node:api.example',
+        wanted: { commonName: 'system:node:api.example', names: ['api.example'] },
+      },
+      [],
+      'later',
+    ],
+    [
+      'a serving certificate for loopback',
+      { ...serving, wanted: { names: ['n1', '127.0.0.1'] } },
+      [],
+      'later',
+    ],
+    [
+      'a serving certificate for localhost, as a node’s name',
+      {
+        ...serving,
+        username: 'system:node:localhost',
+        wanted: { commonName: 'system:node:localhost', names: ['localhost'] },
+      },
+      [],
+      'later',
+    ],
+    [
       'a serving certificate of a node that is named like the API server',
       {
         ...serving,
@@ -137,11 +177,11 @@ describe('a request is approved, left, or looked at again', () => {
 });
 
 test('a request that is gone, or on its way out, is left', () => {
-  assert.deepEqual(csrApproving.reconcile('csr-2', fixedView(csrApproving, { now, objects: [] })), []);
+  assert.deepEqual(approving.reconcile('csr-2', fixedView(approving, { now, objects: [] })), []);
   const going = sampleRequest({ signerName: clientSigner });
   going.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
   assert.deepEqual(
-    csrApproving.reconcile('csr-1', fixedView(csrApproving, { now, objects: [going] as never })),
+    approving.reconcile('csr-1', fixedView(approving, { now, objects: [going] as never })),
     [],
   );
 });

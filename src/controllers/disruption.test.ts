@@ -112,15 +112,134 @@ describe('disruption budgets', () => {
     assert.equal((await status())?.disruptedPods, undefined);
   });
 
-  test('a share of pods that nobody controls cannot be told', async () => {
+  const conditionsOf = async () =>
+    (await status())?.conditions?.map(({ status: value, reason, message }) => [value, reason, message]);
+
+  const eventsAbout = async (name: string) =>
+    (await world.client.of('Event').list({ namespace: 'default' })).items
+      .filter(({ involvedObject }) => involvedObject.name === name)
+      .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+
+  test('pods that nobody controls are left out of a share, and it is said', async () => {
     await makePod('alone', true, false);
+    for (const name of ['a', 'b', 'c', 'd']) await makePod(name, true);
     await makeBudget({ maxUnavailable: 1 });
     const found = await status();
-    assert.deepEqual(
-      found?.conditions?.map(({ status: value, reason, message }) => [value, reason, message]),
-      [['False', 'SyncFailed', 'found no controllers for pod "alone"']],
-    );
-    assert.equal(found?.disruptionsAllowed, 0);
+    assert.deepEqual([found?.expectedPods, found?.desiredHealthy, found?.disruptionsAllowed], [4, 3, 2]);
+    assert.deepEqual(await eventsAbout('web'), [
+      'Warning UnmanagedPods: Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: web,},MatchExpressions:[]LabelSelectorRequirement{},}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
+    ]);
+  });
+
+  const owners: Record<string, { owner: object; message: string }> = {
+    'a controller that is gone': {
+      owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'u' },
+      message: 'found no controllers for pod "alone"',
+    },
+    'a DaemonSet': {
+      owner: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u' },
+      message: 'daemonsets.apps does not implement the scale subresource',
+    },
+    'a Node': {
+      owner: { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'u' },
+      message: 'nodes does not implement the scale subresource',
+    },
+  };
+  for (const [name, { owner: controller, message }] of Object.entries(owners))
+    test(`a share of the pods of ${name} cannot be told`, async () => {
+      await world.client.of('Pod').create({
+        metadata: {
+          ...{ namespace: 'default', name: 'alone', labels: { app: 'web' } },
+          ownerReferences: [{ ...controller, controller: true } as never],
+        },
+        spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] },
+      });
+      await makeBudget({ maxUnavailable: 1 });
+      assert.deepEqual(await conditionsOf(), [['False', 'SyncFailed', message]]);
+      assert.equal((await status())?.disruptionsAllowed, 0);
+      assert.deepEqual(await eventsAbout('web'), [
+        `Warning CalculateExpectedPodCountFailed: Failed to calculate the number of expected pods: ${message}`,
+      ]);
+    });
+
+  test('pods that have ended still count as expected ones', async () => {
+    for (const name of ['a', 'b']) await makePod(name, true);
+    await world.client
+      .of('Pod')
+      .patch(
+        { namespace: 'default', name: 'b' },
+        { type: 'merge', subresource: 'status', patch: { status: { phase: 'Succeeded', conditions: null } } },
+      );
+    await makeBudget({ minAvailable: 1 });
+    const found = await status();
+    assert.deepEqual([found?.expectedPods, found?.currentHealthy, found?.disruptionsAllowed], [2, 1, 0]);
+  });
+
+  test('a budget without pods says so', async () => {
+    await makeBudget({ minAvailable: 1 });
+    assert.deepEqual(await eventsAbout('web'), ['Normal NoPods: No matching pods found']);
+  });
+
+  test('a pod that was evicted and did not go counts again after two minutes, and it is said', async () => {
+    for (const name of ['a', 'b']) await makePod(name, true);
+    await makeBudget({ minAvailable: 1 });
+    const at = { namespace: 'default', name: 'web' };
+    const evictedAt = `${new Date(world.clock.now()).toISOString().slice(0, 19)}Z`;
+    await world.client.of('PodDisruptionBudget').patch(at, {
+      type: 'merge',
+      subresource: 'status',
+      patch: { status: { disruptedPods: { a: evictedAt } } },
+    });
+    await world.settle();
+    assert.deepEqual([(await status())?.currentHealthy, (await status())?.disruptionsAllowed], [1, 0]);
+    await world.advance(60_000);
+    // Something else wakes the budget half-way: the time runs on.
+    await makePod('c', false);
+    await world.advance(62_000);
+    assert.deepEqual([(await status())?.disruptedPods, (await status())?.disruptionsAllowed], [undefined, 1]);
+    assert.deepEqual(await eventsAbout('a'), [
+      "Warning NotDeleted: Pod was expected by PDB default/default to be deleted but it wasn't",
+    ]);
+  });
+
+  describe('a pod that was to be disrupted', () => {
+    const target = async (name: string) =>
+      (await world.client.of('Pod').get({ namespace: 'default', name })).status?.conditions?.find(
+        ({ type }) => type === 'DisruptionTarget',
+      );
+    const mark = async (name: string, reason: string) => {
+      await makePod(name, true);
+      const { lastTransitionTime } = { lastTransitionTime: '2026-01-01T00:00:00Z' };
+      const condition = {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason,
+        message: 'm',
+        lastTransitionTime,
+      };
+      await world.client
+        .of('Pod')
+        .patch(
+          { namespace: 'default', name },
+          { type: 'strategic', subresource: 'status', patch: { status: { conditions: [condition] } } },
+        );
+      await world.settle();
+    };
+
+    test('and was not is one no longer after two minutes', async () => {
+      await mark('a', 'EvictionByEvictionAPI');
+      await world.advance(119_000);
+      assert.equal((await target('a'))?.status, 'True');
+      await world.advance(2_000);
+      const found = await target('a');
+      assert.deepEqual([found?.status, found?.reason, found?.message], ['False', undefined, undefined]);
+    });
+
+    test('stays one when its kubelet says so', async () => {
+      await mark('a', 'TerminationByKubelet');
+      await world.advance(600_000);
+      assert.equal((await target('a'))?.status, 'True');
+    });
   });
 
   test('a settled budget is not written again', async () => {

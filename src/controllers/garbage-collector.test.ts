@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
+import { fixedView } from '../client/fixed-view.ts';
 import type { ConfigMap } from '../kinds/generated/types.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { orphanedAtOnceMax } from './limits.ts';
 
 describe('garbage collector', () => {
   let world: TestWorld;
@@ -62,6 +64,19 @@ describe('garbage collector', () => {
     assert.equal(child.metadata.ownerReferences, undefined);
   });
 
+  test('of very many dependents all are let go before the owner goes', async () => {
+    const owner = await make('owner');
+    const count = orphanedAtOnceMax + 1;
+    for (let index = 0; index < count; index++) await make(`child-${index}`, [owner]);
+    await drop('owner', 'Orphan');
+    await world.settle();
+    const { items } = await configMaps().list({ namespace: 'default' });
+    assert.deepEqual(
+      [items.length, items.filter(({ metadata }) => metadata.ownerReferences !== undefined).length],
+      [count, 0],
+    );
+  });
+
   test('in the foreground the owner goes last', async () => {
     const owner = await make('owner');
     const blocking = { blockOwnerDeletion: true };
@@ -87,6 +102,43 @@ describe('garbage collector', () => {
     await configMaps().patch({ namespace: 'default', name: 'child' }, { type: 'merge', patch: released });
     await world.settle();
     assert.deepEqual(await names(), []);
+  });
+
+  test('owners that wait for each other in a circle all go', async () => {
+    const blocking = { blockOwnerDeletion: true };
+    const first = await make('first');
+    const second = await make('second', [first], blocking);
+    const third = await make('third', [second], blocking);
+    const { name = '', uid = '' } = third.metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid, ...blocking }];
+    const at = { namespace: 'default', name: 'first' };
+    await configMaps().patch(at, { type: 'merge', patch: { metadata: { ownerReferences } } });
+    await world.settle();
+    await drop('first', 'Foreground');
+    await world.settle();
+    assert.deepEqual(await names(), []);
+  });
+
+  test('what is let go at the last moment is not deleted', async () => {
+    const owner = await make('owner');
+    const child = await make('child', [owner]);
+    // The owner goes, and the child is let go before its turn comes.
+    await world.server.call('DELETE', '/api/v1/namespaces/default/configmaps/owner');
+    await world.server.call('PATCH', '/api/v1/namespaces/default/configmaps/child', {
+      body: { metadata: { ownerReferences: null } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    await world.settle();
+    assert.deepEqual(await names(), ['child']);
+    // As it was read, whatever has become of it since.
+    const view = fixedView(garbageCollector, { now: 0, objects: [child] as never });
+    const { resourceVersion, uid } = child.metadata;
+    assert.deepEqual(
+      [...garbageCollector.reconcile('ConfigMap default/child', view)].map((change) =>
+        change.type === 'delete' ? change.options.preconditions : change.type,
+      ),
+      ['requireAbsent', { uid, resourceVersion }],
+    );
   });
 
   test('another object of the same name is not the owner that was meant', async () => {

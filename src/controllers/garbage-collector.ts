@@ -10,6 +10,7 @@ import { keyOf, objectKey } from '../client/object-key.ts';
 import type { View } from '../client/view.ts';
 import type { OwnerReference } from '../kinds/generated/types.ts';
 import type { KubeObject } from '../kinds/object.ts';
+import { orphanedAtOnceMax } from './limits.ts';
 
 const foreground = 'foregroundDeletion';
 const orphan = 'orphan';
@@ -94,13 +95,19 @@ function withoutFinalizer(kind: KindName, object: KubeObject, finalizer: string)
   return patchMetadata(kind, object, { finalizers: left.length > 0 ? left : null });
 }
 
-/** Dependents first, the finalizer last: when one of them fails, the owner stays and it is done again. */
+/**
+ * Dependents first, the finalizer last: when one of them fails, the owner stays and it is done again. Of very many some at
+ * a time: what is written wakes the owner.
+ */
 function orphanDependents(view: View, kind: KindName, owner: KubeObject): Change[] {
   const { uid } = owner.metadata;
-  return [
-    ...dependentsOf(view, owner).map((dependent) => withoutOwners(dependent, (each) => each.uid === uid)),
-    withoutFinalizer(kind, owner, orphan),
-  ];
+  const dependents = dependentsOf(view, owner);
+  const released = dependents
+    .slice(0, orphanedAtOnceMax)
+    .map((dependent) => withoutOwners(dependent, (each) => each.uid === uid));
+  return released.length < dependents.length
+    ? released
+    : [...released, withoutFinalizer(kind, owner, orphan)];
 }
 
 const blocks = (dependent: Dependent, owner: KubeObject): boolean =>
@@ -140,19 +147,30 @@ function collect(view: View, kind: KindName, object: KubeObject): Change[] {
   if (gone.size === 0) return [];
   const sure = dangling.map(requireAbsent);
   if (solid > 0) return [...sure, withoutOwners({ kind, object }, (reference) => gone.has(reference.uid))];
-  if (waiting.length > 0) {
-    const propagationPolicy = dependentsOf(view, object).length > 0 ? 'Foreground' : 'Background';
-    return [...sure, removeObject(kind, object, propagationPolicy)];
-  }
-  return [...sure, removeObject(kind, object, ownPropagation(object))];
+  const dependents = waiting.length > 0 ? dependentsOf(view, object) : [];
+  if (dependents.length === 0) return [...sure, removeObject(kind, object, ownPropagation(object))];
+  const isCircle = dependents.some((dependent) => waitsForDependents(dependent.object));
+  return isCircle && references.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true)
+    ? [...sure, withoutBlocking(kind, object)]
+    : [...sure, removeObject(kind, object, 'Foreground')];
 }
 
+/** Where owners wait for each other in a circle nobody would ever go: this one lets its owners go before it. */
+function withoutBlocking(kind: KindName, object: KubeObject): Change {
+  const ownerReferences = object.metadata.ownerReferences?.map((reference) =>
+    reference.blockOwnerDeletion === true ? { ...reference, blockOwnerDeletion: false } : reference,
+  );
+  return patchMetadata(kind, object, { ownerReferences });
+}
+
+/** As it was read: one that has got another owner since, or has been let go, is looked at again. */
 function removeObject(
   kind: KindName,
   object: KubeObject,
   propagationPolicy: 'Orphan' | 'Foreground' | 'Background',
 ): Change {
-  return remove(kind, object as never, { propagationPolicy });
+  const { resourceVersion } = object.metadata;
+  return remove(kind, object as never, { propagationPolicy, preconditions: { resourceVersion } });
 }
 
 export const garbageCollector = defineController({

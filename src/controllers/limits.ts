@@ -49,3 +49,6 @@ export const servingRetryMilliseconds = 10_000;
 
 /** A claim that waits for a volume is looked at again, and told of again, this often; upstream's --pvclaimbinder-sync-period. */
 export const claimRetryMilliseconds = 15_000;
+
+/** Dependents that an owner lets go in one plan. */
+export const orphanedAtOnceMax = 500;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { startTestWorld, type TestWorld } from '../../test/client/world.ts';
+import { fixedView } from '../client/fixed-view.ts';
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -270,5 +271,18 @@ describe('claims and volumes', () => {
     const { revision } = started.server.server.backend.cache;
     await started.advance(60_000);
     assert.equal(started.server.server.backend.cache.revision, revision);
+  });
+});
+
+test('a volume is not given up for a claim that only this cache has not seen yet', async () => {
+  const kept = volume('v', { claimRef: { namespace: 'default', name: 'a', uid: 'u' } });
+  const object = { apiVersion: 'v1', kind: 'PersistentVolume', ...kept, status: { phase: 'Bound' } };
+  const view = fixedView(volumeBinder, { now: 0, objects: [object] });
+  const [first] = volumeBinder.reconcile('v', view);
+  assert.deepEqual(first, {
+    type: 'requireAbsent',
+    kind: 'PersistentVolumeClaim',
+    key: 'default/a',
+    uid: 'u',
   });
 });

@@ -38,6 +38,8 @@ export interface ControllerSettings {
   readonly rootAuthority?: string;
   /** Signs certificates in the cluster's name; without it requests are approved and not signed. */
   readonly signer?: CertificateSigner;
+  /** Names and addresses of the API server's certificate: no node is certified for them without being asked for. */
+  readonly serverNames?: readonly string[];
   /** The ranges of Services: without them there is no Service for the DNS servers of the nodes. */
   readonly serviceCIDRs?: readonly string[];
   /** How long a node may be silent; upstream's unless given. */
@@ -77,7 +79,7 @@ export function allControllers(settings: ControllerSettings = {}): Controller[] 
     podGarbageCollector(),
     serviceAccount,
     ...(serviceCIDRs === undefined ? [] : [clusterDns(serviceCIDRs)]),
-    csrApproving,
+    csrApproving(settings.serverNames),
     ...(signer === undefined ? [] : [csrSigning(signer)]),
     csrCleaner,
     tokenCleaner,

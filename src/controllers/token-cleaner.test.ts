@@ -11,7 +11,7 @@ function token(
   { namespace = 'kube-system', type = 'bootstrap.kubernetes.io/token' } = {},
 ) {
   const data = expiration === undefined ? {} : { expiration: Buffer.from(expiration).toString('base64') };
-  const metadata = { name: 'bootstrap-token-abcdef', namespace, uid: 'u' };
+  const metadata = { name: 'bootstrap-token-abcdef', namespace, uid: 'u', resourceVersion: '7' };
   return { apiVersion: 'v1', kind: 'Secret', metadata, type, data };
 }
 const reconcile = (secret: ReturnType<typeof token>) =>
@@ -23,7 +23,8 @@ const reconcile = (secret: ReturnType<typeof token>) =>
 test('a bootstrap token goes when it expires, and not before', () => {
   assert.deepEqual(reconcile(token('2026-01-01T00:00:01Z')), [requeueAfter(1000)]);
   const expired = token('2026-01-01T01:00:00+01:00');
-  assert.deepEqual(reconcile(expired), [remove('Secret', expired as never)]);
+  const preconditions = { resourceVersion: '7' };
+  assert.deepEqual(reconcile(expired), [remove('Secret', expired as never, { preconditions })]);
 });
 
 test('other secrets stay, and tokens without an end', () => {

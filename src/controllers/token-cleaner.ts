@@ -25,6 +25,9 @@ export const tokenCleaner: Controller = defineController({
     const expiration = expirationOf(secret);
     if (expiration === undefined) return [];
     const remaining = expiration - view.now();
-    return remaining > 0 ? [requeueAfter(remaining)] : [remove('Secret', secret)];
+    if (remaining > 0) return [requeueAfter(remaining)];
+    // As it was read: somebody may have made it good for longer since.
+    const { resourceVersion } = secret.metadata;
+    return [remove('Secret', secret, { preconditions: { resourceVersion } })];
   },
 });

@@ -14,8 +14,9 @@ export const ttlAfterFinished: Controller = defineController({
     const finished = timeOf(finishedCondition(job)?.lastTransitionTime);
     if (finished === undefined) return [];
     const remaining = finished + seconds * 1000 - view.now();
-    return remaining > 0
-      ? [requeueAfter(remaining)]
-      : [remove('Job', job, { propagationPolicy: 'Foreground' })];
+    if (remaining > 0) return [requeueAfter(remaining)];
+    // As it was read: somebody may have given it more time since.
+    const { resourceVersion } = job.metadata;
+    return [remove('Job', job, { propagationPolicy: 'Foreground', preconditions: { resourceVersion } })];
   },
 });

@@ -3,9 +3,9 @@
  * or the claim says for which node one is to be made; then the controller binds them. Source: PreBind of
  * plugins/volumebinding, BindPodVolumes of its binder.go.
  */
+import type { Informers } from '../client/informers.ts';
 import type { Client } from '../client/typed-client.ts';
-import type { PersistentVolume } from '../kinds/generated/types.ts';
-import { boundByController, isVolumeOf, selectedNode } from '../kinds/volume-match.ts';
+import { isVolumeOf, selectedNode, volumeKeptFor } from '../kinds/volume-match.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { WherryError } from '../lib/errors.ts';
 import { volumeWaitMilliseconds, volumeWaitMillisecondsMax } from './limits.ts';
@@ -25,12 +25,13 @@ export interface BindVolumesTools {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly lookups: Lookups;
+  readonly informers: Informers;
 }
 
 /** Resolves when every claim is bound. Throws VolumeBindingError after a long while. */
 export async function bindVolumes(pod: PodView, node: NodeView, tools: BindVolumesTools): Promise<void> {
   if (claimNames(pod.pod).length === 0) return;
-  const { lookups, clock, signal } = tools;
+  const { lookups, clock, signal, informers } = tools;
   const claims = readClaims(pod, tools);
   if ('reasons' in claims) throw new VolumeBindingError(claims.reasons.join(', '));
   if (claims.delayed.length === 0) return;
@@ -40,6 +41,9 @@ export async function bindVolumes(pod: PodView, node: NodeView, tools: BindVolum
   for (const choice of choices) await keep(choice, node.name, tools);
   const start = clock.monotonic();
   const isBound = (): boolean => {
+    // Nobody waits for its volumes any more: a pod that came later under this name has a decision of its own.
+    if (informers.of('Pod').get(pod.key)?.metadata.uid !== pod.uid)
+      throw new VolumeBindingError(`pod does not exist any more: pod ${JSON.stringify(pod.name)} not found`);
     const now = readClaims(pod, tools);
     // One is gone, or on its way out: waiting for it would keep the pod's place for ten minutes.
     if ('reasons' in now) throw new VolumeBindingError(now.reasons.join(', '));
@@ -60,21 +64,5 @@ function keep({ claim, volume }: VolumeChoice, nodeName: string, tools: BindVolu
     return client.of('PersistentVolumeClaim').patch({ namespace, name }, { type: 'merge', patch, signal });
   }
   if (isVolumeOf(volume, claim)) return Promise.resolve();
-  const kept: PersistentVolume = {
-    ...volume,
-    metadata: {
-      ...volume.metadata,
-      annotations: { ...volume.metadata.annotations, [boundByController]: 'yes' },
-    },
-    spec: {
-      ...volume.spec,
-      claimRef: {
-        ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name },
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(uid === undefined ? {} : { uid }),
-      },
-    },
-  };
-  // With the revision that was seen: whoever was quicker has it.
-  return client.of('PersistentVolume').update(kept, { signal });
+  return client.of('PersistentVolume').update(volumeKeptFor(volume, claim), { signal });
 }

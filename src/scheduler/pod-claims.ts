@@ -2,7 +2,7 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../kinds/generated/types.ts';
 import { getOwn } from '../kinds/object.ts';
 import type { LabeledNode } from '../kinds/pod/node-selector.ts';
-import { bestVolume, bindCompleted, classOf, noProvisioner } from '../kinds/volume-match.ts';
+import { bestVolume, bindCompleted, classOf, noProvisioner, selectedNode } from '../kinds/volume-match.ts';
 import { type Cycle, type Lookups, type Rejection, unresolvable } from './plugin.ts';
 import type { PodView } from './pod-view.ts';
 
@@ -71,7 +71,10 @@ export interface VolumeChoice {
   readonly volume: PersistentVolume | undefined;
 }
 
-/** A volume for each of the claims, never the same twice; undefined when the node cannot have them all. */
+/**
+ * A volume for each of the claims, never the same twice; undefined when the node cannot have them all. A claim that says for
+ * which node its volume is made waits for that one: whoever makes it takes the word back when it cannot be.
+ */
 export function chooseVolumes(
   claims: readonly PersistentVolumeClaim[],
   node: LabeledNode,
@@ -80,7 +83,9 @@ export function chooseVolumes(
   const taken = new Set<string>();
   const choices: VolumeChoice[] = [];
   for (const claim of claims) {
-    const volume = bestVolume(lookups.volumes(), claim, { node, taken });
+    const selected = getOwn(claim.metadata.annotations, selectedNode);
+    if (selected !== undefined && selected !== node.name) return undefined;
+    const volume = selected === undefined ? bestVolume(lookups.volumes(), claim, { node, taken }) : undefined;
     if (volume === undefined) {
       const provisioner = lookups.storageClass(classOf(claim))?.provisioner ?? noProvisioner;
       if (provisioner === noProvisioner) return undefined;

@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../kinds/generated/types.ts';
+import { podConditions } from '../kinds/pod/conditions.ts';
 import { goDuration } from '../lib/go-duration.ts';
 import { timestamp } from '../lib/timestamp.ts';
 import { isFinished } from './advance-pod.ts';
 import { type Behaviour, behaviourOf } from './behaviour.ts';
 import { fullReference, imageID, pullError } from './images.ts';
-import { podConditions } from './pod-conditions.ts';
 import {
   type ContainerRun,
   containersOf,
@@ -209,7 +209,8 @@ export function podStatus(pod: Pod, state: { node: NodeFacts; runtime: PodRuntim
     ...old,
     conditions: podConditions(pod, {
       phase,
-      statuses: all,
+      init: all.slice(0, initCount),
+      app: all.slice(initCount),
       hasSandbox: hasSandbox && !isTerminalPhase(phase),
       now,
     }),

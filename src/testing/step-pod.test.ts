@@ -4,7 +4,6 @@ import type { Pod } from '../kinds/generated/types.ts';
 import { podColumns } from '../kinds/pod/status-summary.ts';
 import { timestamp } from '../lib/timestamp.ts';
 import { advancePod, isFinished } from './advance-pod.ts';
-import { podConditions } from './pod-conditions.ts';
 import { lostRuntime, newRuntime, recoverRuntime } from './pod-runtime.ts';
 import { podStatus } from './pod-status.ts';
 import { stepPod } from './step-pod.ts';
@@ -345,31 +344,4 @@ describe('a pod on a node', () => {
     pod.metadata.deletionGracePeriodSeconds = 0;
     assert.equal(stepPod(pod, { node, runtime }, start).delete, undefined);
   });
-});
-
-test("readiness gates, and conditions of others, are others' affair", () => {
-  const pod = podOf({
-    spec: { containers: [web], readinessGates: [{ conditionType: 'a/b' }, { conditionType: 'c/d' }] },
-  });
-  pod.status = { conditions: [{ type: 'c/d', status: 'False', lastTransitionTime: timestamp(start) }] };
-  const statuses = [
-    { name: 'web', ready: true, started: true, image: '', imageID: '', restartCount: 0, state: {} },
-  ];
-  const conditions = podConditions(pod, { phase: 'Running', statuses, hasSandbox: true, now: start });
-  const at = { lastTransitionTime: timestamp(start) };
-  assert.deepEqual(conditions, [
-    { type: 'c/d', status: 'False', ...at },
-    { type: 'PodReadyToStartContainers', status: 'True', ...at },
-    { type: 'Initialized', status: 'True', ...at },
-    {
-      type: 'Ready',
-      status: 'False',
-      reason: 'ReadinessGatesNotReady',
-      message:
-        'corresponding condition of pod readiness gate "a/b" does not exist., the status of pod readiness gate "c/d" is not "True", but False',
-      ...at,
-    },
-    { type: 'ContainersReady', status: 'True', ...at },
-    { type: 'PodScheduled', status: 'True', ...at },
-  ]);
 });

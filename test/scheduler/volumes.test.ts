@@ -17,7 +17,7 @@ async function start(t: TestContext, provisioner = 'kubernetes.io/no-provisioner
   });
   const { client, informers, recorder, clock } = world;
   const { signal } = stopping;
-  startScheduler({
+  const scheduler = startScheduler({
     ...{ client, informers, recorder, clock, signal },
     random: seededRandom(7),
     log: silentLogger,
@@ -70,7 +70,7 @@ async function start(t: TestContext, provisioner = 'kubernetes.io/no-provisioner
     const { status } = await client.of('Pod').get(at(name));
     return status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
   };
-  return { ...world, addVolume, addClaim, addPod, nodeOf, volumeOf, messageOf };
+  return { ...world, scheduler, addVolume, addClaim, addPod, nodeOf, volumeOf, messageOf };
 }
 
 test('a pod goes where its claims find volumes, and both are bound', async (t) => {
@@ -123,6 +123,19 @@ test('where volumes are made on demand, the claim says for which node', async (t
   await addVolume('made', node);
   await advance(1000);
   assert.deepEqual([await nodeOf('db'), await volumeOf('data')], [node, 'made']);
+});
+
+test('a pod that goes while its volume is waited for is not waited for', async (t) => {
+  const { client, settle, advance, addClaim, addPod, scheduler } = await start(t, 'disk.example');
+  await addClaim('data');
+  await settle();
+  await addPod('db', ['data']);
+  await advance(1000);
+  assert.equal(scheduler.isBusy, true);
+  await client.of('Pod').delete({ namespace: 'default', name: 'db' });
+  await advance(5000);
+  assert.equal(scheduler.isBusy, false);
+  assert.deepEqual(scheduler.counts, { active: 0, backoff: 0, unschedulable: 0, gated: 0 });
 });
 
 test('a claim that goes while its volume is waited for is told of', async (t) => {

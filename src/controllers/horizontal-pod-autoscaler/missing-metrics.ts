@@ -3,7 +3,8 @@
  * told as upstream tells it. Source of wording: pkg/controller/podautoscaler of Kubernetes (horizontal.go,
  * replica_calculator.go, metrics/client.go).
  */
-import type { LabelSelector, MetricSpecV2 } from '../../kinds/generated/types.ts';
+import type { MetricSpecV2 } from '../../kinds/generated/types.ts';
+import { goSelectorText } from '../go-selector-text.ts';
 
 export interface MetricFailure {
   /** Of the Event and of the condition ScalingActive. */
@@ -18,19 +19,6 @@ const noResource = (what: string): string => `the server could not find the requ
 const noResourceMetrics = `unable to fetch metrics from resource metrics API: ${noResource('pods.metrics.k8s.io')}`;
 const noCustomMetrics =
   'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
-
-/** `&LabelSelector{...}`, as Go prints it. */
-function goText(selector: LabelSelector | undefined): string {
-  if (selector === undefined) return 'nil';
-  const labels = Object.entries(selector.matchLabels ?? {})
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`);
-  const expressions = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
-}
 
 function resourceMessage(name: string, byValue: boolean): string {
   const what = byValue ? 'usage' : 'utilization';
@@ -69,7 +57,7 @@ function ofObject({ object }: MetricSpecV2, namespace: string): MetricFailure {
 function ofExternal({ external }: MetricSpecV2, namespace: string): MetricFailure {
   const { name = '', selector } = external?.metric ?? {};
   const cause = `unable to fetch metrics from external metrics API: ${noResource(`${name}.external.metrics.k8s.io`)}`;
-  const message = `unable to get external metric ${namespace}/${name}/${goText(selector)}: ${cause}`;
+  const message = `unable to get external metric ${namespace}/${name}/${goSelectorText(selector)}: ${cause}`;
   const inner =
     external?.target.averageValue !== undefined
       ? `failed to get ${name} external metric: ${message}`

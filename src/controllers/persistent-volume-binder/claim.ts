@@ -15,6 +15,7 @@ import {
   classOf,
   isVolumeOf,
   selectedNode,
+  volumeKeptFor,
   volumeMismatch,
 } from '../../kinds/volume-match.ts';
 import { claimRetryMilliseconds } from '../limits.ts';
@@ -157,27 +158,10 @@ function bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Change[] 
 }
 
 function tieVolume(claim: PersistentVolumeClaim, volume: PersistentVolume): Change[] {
-  const { name = '', namespace, uid, resourceVersion } = claim.metadata;
-  const { claimRef } = volume.spec ?? {};
-  if (claimRef?.uid !== undefined && claimRef.uid !== '' && claimRef.uid === uid) return [];
-  const mark: Record<string, string> = claimRef === undefined ? { [boundByController]: 'yes' } : {};
-  const annotations = { ...volume.metadata.annotations, ...mark };
-  return [
-    // As it was read: whoever was quicker has it.
-    update('PersistentVolume', {
-      ...volume,
-      metadata: { ...volume.metadata, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
-      spec: {
-        ...volume.spec,
-        claimRef: {
-          ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name },
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(uid === undefined ? {} : { uid }),
-          ...(resourceVersion === undefined ? {} : { resourceVersion }),
-        },
-      },
-    }),
-  ];
+  const uid = volume.spec?.claimRef?.uid ?? '';
+  return uid !== '' && uid === claim.metadata.uid
+    ? []
+    : [update('PersistentVolume', volumeKeptFor(volume, claim))];
 }
 
 function tieClaim(claim: PersistentVolumeClaim, volume: PersistentVolume): Change[] {

@@ -19,8 +19,17 @@ export function reconcileVolume(key: string, view: View): Change[] {
   // Kept for a claim that was not bound yet is as good as free.
   if (claimRef === undefined || (claimRef.uid ?? '') === '')
     return phase(volume, view, { phase: 'Available' });
-  const claim = view.get('PersistentVolumeClaim', objectKey(claimRef.namespace, claimRef.name ?? ''));
-  if (claim === undefined || claim.metadata.uid !== claimRef.uid) return released(volume, view);
+  const claimKey = objectKey(claimRef.namespace, claimRef.name ?? '');
+  const claim = view.get('PersistentVolumeClaim', claimKey);
+  if (claim === undefined || claim.metadata.uid !== claimRef.uid) {
+    const changes = released(volume, view);
+    // The cache of claims may be behind that of volumes, and what is reclaimed once is lost: the server is asked.
+    const sure: Change = {
+      ...{ type: 'requireAbsent', kind: 'PersistentVolumeClaim' },
+      ...{ key: claimKey, uid: claimRef.uid },
+    };
+    return changes.length === 0 ? [] : [sure, ...changes];
+  }
   const claimed = claim.spec?.volumeName ?? '';
   if (claimed === volume.metadata.name) return phase(volume, view, { phase: 'Bound' });
   // The claim's own reconcile comes to it.

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type {
-  PersistentVolume,
-  PersistentVolumeClaim,
-  PodAffinityTerm,
-} from '../../kinds/generated/types.ts';
+import type { PodAffinityTerm } from '../../kinds/generated/types.ts';
 import { type ClusterEvent, changedNode } from '../cluster-event.ts';
-import type { Filter, Lookups } from '../plugin.ts';
+import type { Filter } from '../plugin.ts';
 import type { PodView } from '../pod-view.ts';
 import { hostnameLabel } from '../spread-constraint.ts';
 import { makeNode, snapshotOf, viewOf } from '../test-kit.ts';
@@ -20,80 +16,8 @@ import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
 import { taintToleration } from './taint-toleration.ts';
-import { volumeBinding } from './volume-binding.ts';
-
-const zoned = [
-  makeNode('a', { labels: { zone: 'z1', cores: '8' } }),
-  makeNode('b', { labels: { zone: 'z2' } }),
-];
 
 const cpu = (name: string, amount: string) => viewOf(name, { requests: { cpu: amount } });
-
-const claim = (name: string, spec: object, extra: object = {}): PersistentVolumeClaim => ({
-  metadata: {
-    name,
-    namespace: 'default',
-    ...('volumeName' in spec ? { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } } : {}),
-    ...extra,
-  },
-  spec,
-});
-const withClaim = viewOf('p', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] });
-const claims = (found: PersistentVolumeClaim | undefined): Partial<Lookups> => ({
-  claim: (key) => (key === 'default/data' ? found : undefined),
-});
-const localVolume: PersistentVolume = {
-  metadata: { name: 'pv' },
-  spec: {
-    nodeAffinity: {
-      required: {
-        nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['z1'] }] }],
-      },
-    },
-  },
-};
-
-table(volumeBinding, {
-  'no volumes': { pod: viewOf('p'), expect: { '': 'nothing to check' } },
-  'no such claim': { pod: withClaim, expect: { '': 'persistentvolumeclaim "data" not found' } },
-  'an ephemeral volume whose claim is not made yet': {
-    pod: viewOf('p', { volumes: [{ name: 'tmp', ephemeral: {} }] }),
-    expect: { '': 'waiting for ephemeral volume controller to create the persistentvolumeclaim "p-tmp"' },
-  },
-  'a claim that goes': {
-    pod: withClaim,
-    lookups: claims(claim('data', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' })),
-    expect: { '': 'persistentvolumeclaim "data" is being deleted' },
-  },
-  'a claim without a volume': {
-    pod: withClaim,
-    lookups: claims(claim('data', {})),
-    expect: { '': 'pod has unbound immediate PersistentVolumeClaims' },
-  },
-  'a claim of a class that waits': {
-    pod: withClaim,
-    lookups: {
-      ...claims(claim('data', { storageClassName: 'local' })),
-      storageClass: () => ({
-        metadata: { name: 'local' },
-        provisioner: 'kubernetes.io/no-provisioner',
-        volumeBindingMode: 'WaitForFirstConsumer',
-      }),
-    },
-    expect: { a: "node(s) didn't find available persistent volumes to bind" },
-  },
-  'a volume in another zone': {
-    nodes: zoned,
-    pod: withClaim,
-    lookups: { ...claims(claim('data', { volumeName: 'pv' })), volume: () => localVolume },
-    expect: { a: 'fits', b: "node(s) didn't match PersistentVolume's node affinity" },
-  },
-  'a volume that is gone': {
-    pod: withClaim,
-    lookups: claims(claim('data', { volumeName: 'pv' })),
-    expect: { a: 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)' },
-  },
-});
 
 const web = { app: 'web' };
 const spread = (constraint: object = {}) => ({
@@ -313,7 +237,6 @@ describe('what helps a pod that was refused', () => {
       false,
     ],
     'the named node came': [nodeName, { type: 'nodeAdded', node }, viewOf('p', { nodeName: 'n' }), true],
-    'a claim was bound': [volumeBinding, { type: 'volumes' }, withClaim, true],
     'whom it wants to be near came': [
       interPodAffinity,
       { type: 'podAdded', pod: database() },
@@ -330,6 +253,12 @@ describe('what helps a pod that was refused', () => {
       interPodAffinity,
       gone(database()),
       viewOf('p', antiAffinity(term())),
+      true,
+    ],
+    'one of its kind is none any more': [
+      podTopologySpread,
+      { type: 'podChanged', pod: viewOf('w', { labels: { app: 'other' } }) },
+      viewOf('p', spread()),
       true,
     ],
     'one of its kind came elsewhere': [

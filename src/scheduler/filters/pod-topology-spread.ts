@@ -88,8 +88,10 @@ export const podTopologySpread: Filter = {
   },
   helps(event, pod) {
     switch (event.type) {
-      case 'podAdded':
       case 'podChanged':
+        // Its labels are others than before: it may have counted until now.
+        return event.pod.namespace === pod.namespace;
+      case 'podAdded':
       case 'podGone':
         return spreadConstraints(pod, 'DoNotSchedule').some(
           ({ selects }) => event.pod.namespace === pod.namespace && selects(event.pod.labels),

@@ -9,6 +9,8 @@ import { nodeUnschedulable } from './node-unschedulable.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
 import { taintToleration } from './taint-toleration.ts';
 import { volumeBinding } from './volume-binding.ts';
+import { volumeRestrictions } from './volume-restrictions.ts';
+import { volumeZone } from './volume-zone.ts';
 
 export const filters: readonly Filter[] = [
   nodeUnschedulable,
@@ -17,7 +19,9 @@ export const filters: readonly Filter[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumeRestrictions,
   volumeBinding,
+  volumeZone,
   podTopologySpread,
   interPodAffinity,
 ];
