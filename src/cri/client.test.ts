@@ -225,3 +225,12 @@ test('what could not be stopped since it ended at that moment is stopped the sec
   assert.match(await messageOf(client.containers.stop('c', 0)), /^UNKNOWN StopContainer: .*ttrpc: closed/);
   assert.equal(requests.length, 4);
 });
+
+test('a grace without a bound is one that Go can count', async (t) => {
+  const { client, requests } = await serve(t, { stopContainer: answering({}) });
+  for (const seconds of [30, Number.MAX_SAFE_INTEGER]) await client.containers.stop('c1', seconds);
+  assert.deepEqual(
+    requests.map((request) => (request as { timeout: number }).timeout),
+    [30, 100 * 365 * 86_400],
+  );
+});

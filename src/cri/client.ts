@@ -123,9 +123,11 @@ function containersOver({ call }: Connection): Containers {
       await call('StartContainer', { containerId });
     },
     stop: (containerId, graceSeconds) => {
-      const deadlineMilliseconds = graceSeconds * 1000 + criLimits.stopExtraMilliseconds;
+      // Pods may have more, and Go counts nanoseconds: what is beyond 64 bits would be no time at all.
+      const timeout = Math.min(graceSeconds, criLimits.graceSecondsMax);
+      const deadlineMilliseconds = timeout * 1000 + criLimits.stopExtraMilliseconds;
       return againIfShimEnded(() =>
-        call('StopContainer', { containerId, timeout: graceSeconds }, { deadlineMilliseconds }),
+        call('StopContainer', { containerId, timeout }, { deadlineMilliseconds }),
       );
     },
     remove: (containerId) => unlessGone(call('RemoveContainer', { containerId })),

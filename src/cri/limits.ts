@@ -6,7 +6,9 @@ export const criLimits = {
   requestMilliseconds: 2 * 60_000,
   /** Making a sandbox calls the network plugins, which may be slow. */
   runSandboxMilliseconds: 4 * 60_000,
-  /** On top of the grace that a container has to stop in. */
+  /** That a container has to stop in: a hundred years, and the milliseconds of it fit where they must. */
+  graceSecondsMax: 100 * 365 * 86_400,
+  /** On top of it. */
   stopExtraMilliseconds: 2 * 60_000,
   /** On top of what a command in a container may take. */
   execExtraMilliseconds: 5_000,

@@ -114,7 +114,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     add: update,
     update,
     delete: (pod) => {
-      if (!staticPods?.dropMirror(pod)) workers.remove(pod.metadata.uid ?? '');
+      if (!staticPods?.dropMirror(pod)) workers.remove(pod.metadata.uid ?? '', pod);
     },
   });
   const pressure = nodePressure(options, workers);
@@ -126,7 +126,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
     ...(options.recordNode && { record: options.recordNode }),
   });
-  options.shutdown?.follow(workers);
+  options.shutdown?.follow(workers, keeper);
   const admission = nodeAdmission(options, { keeper: () => keeper, pressure });
   pods.onSynced(() => {
     options.known?.follow(() => workers.pods());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { podEnd } from './end.ts';
-import { graceAfterHook, graceSeconds } from './grace.ts';
+import { graceLeft, graceSeconds } from './grace.ts';
 import { testContainer, testNow, testPod } from './test-kit.ts';
 
 const startTime = new Date(testNow - 10_000).toISOString();
@@ -58,5 +58,8 @@ test("the grace is the deletion's, else the probe's, else the pod's", () => {
 });
 
 test('a hook takes from the grace, but never all of it', () => {
-  assert.deepEqual([graceAfterHook(30, 0.4), graceAfterHook(30, 29.5), graceAfterHook(0, 0)], [29, 2, 2]);
+  assert.deepEqual(
+    [graceLeft(30, 0.4), graceLeft(30, 1.5), graceLeft(30, 29.5), graceLeft(0, 0)],
+    [30, 29, 2, 2],
+  );
 });

@@ -18,7 +18,7 @@ export function graceSeconds(pod: Pod, container: Container | undefined, reason:
   return probe?.terminationGracePeriodSeconds ?? terminationGracePeriodSeconds;
 }
 
-/** What is left of the grace after the preStop hook; a container always gets a moment. */
-export function graceAfterHook(seconds: number, hookSeconds: number): number {
-  return Math.max(kubeletLimits.graceSecondsMin, Math.floor(seconds - hookSeconds));
+/** What is left of the grace after the preStop hook and the others' turn, in whole seconds; a container always gets a moment. */
+export function graceLeft(seconds: number, spentSeconds: number): number {
+  return Math.max(kubeletLimits.graceSecondsMin, seconds - Math.floor(spentSeconds));
 }

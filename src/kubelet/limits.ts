@@ -49,6 +49,8 @@ export const kubeletLimits = {
   manifestReadMilliseconds: 20_000,
   /** Files and folders that one look at a pod's disk counts: what is beyond is not counted. */
   diskEntriesMax: 200_000,
+  /** Folders within each other of a volume that becomes a group's. */
+  volumeDepthMax: 256,
   /** How often the node is looked at for what runs short; how long a pressure is told of after it was seen last. */
   evictionMilliseconds: 10_000,
   pressureTransitionMilliseconds: 5 * 60_000,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../kinds/generated/types.ts';
 import { createManualClock } from '../lib/manual-clock.ts';
-import { NodeShutdown, shutdownPeriods } from './shutdown.ts';
+import { NodeShutdown, type ShutdownWorkers, shutdownPeriods } from './shutdown.ts';
 import { testPod } from './test-kit.ts';
 
 /** Pods that take so many seconds to end; what happened when, in seconds. */
@@ -18,7 +18,7 @@ async function run(
   const start = clock.monotonic();
   const at = () => `${Math.round((clock.monotonic() - start) / 1000)} s`;
   const shutdown = new NodeShutdown({ clock });
-  shutdown.follow({
+  const workers: ShutdownWorkers = {
     active: () => [...active.values()],
     evict: (uid, { reason, message, graceSeconds }) => {
       told.push(`${at()}: ${uid} ${reason} within ${graceSeconds} s: ${message}`);
@@ -26,7 +26,8 @@ async function run(
       return true;
     },
     settled: async () => void told.push(`${at()}: told`),
-  });
+  };
+  shutdown.follow(workers, { wake: () => void told.push(`${at()}: the node`) });
   assert.equal(shutdown.admit(), undefined);
   let isOver = false;
   const done = shutdown.shutdownNode(periods).then(() => {
@@ -53,6 +54,7 @@ test('those that the cluster can do without end first, the critical ones as soon
     low: { priority: -5, takes: 1 },
   });
   assert.deepEqual(told, [
+    '0 s: the node',
     `0 s: web Terminated within 20 s: ${message}`,
     `0 s: low Terminated within 20 s: ${message}`,
     `3 s: dns Terminated within 10 s: ${message}`,
@@ -64,6 +66,6 @@ test('nobody is waited for longer than its period', async () => {
   const told = await run({ web: { takes: 3600 }, dns: { priority: 2_000_001_000, takes: 3600 } });
   assert.deepEqual(
     told.map((line) => line.slice(0, line.indexOf(':'))),
-    ['0 s', '20 s', '30 s'],
+    ['0 s', '0 s', '20 s', '30 s'],
   );
 });

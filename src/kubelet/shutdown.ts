@@ -22,6 +22,11 @@ export interface ShutdownWorkers {
   settled(): Promise<void>;
 }
 
+/** Who tells the server of the node. */
+export interface ShutdownNode {
+  wake(): void;
+}
+
 /** Of `--shutdown-grace-period` and `--shutdown-grace-period-critical-pods`: the second is part of the first. */
 export function shutdownPeriods(seconds: number, criticalSeconds: number): ShutdownPeriod[] {
   return [
@@ -43,15 +48,17 @@ const eviction = {
 export class NodeShutdown {
   readonly #clock: Clock;
   #workers: ShutdownWorkers | undefined;
+  #node: ShutdownNode | undefined;
   #isUnderWay = false;
 
   constructor(options: { clock: Clock }) {
     this.#clock = options.clock;
   }
 
-  /** Made before the agent, which says who looks after its pods. */
-  follow(workers: ShutdownWorkers): void {
+  /** Made before the agent, which says who looks after its pods, and who tells of its node. */
+  follow(workers: ShutdownWorkers, node: ShutdownNode): void {
     this.#workers = workers;
+    this.#node = node;
   }
 
   get isUnderWay(): boolean {
@@ -66,6 +73,8 @@ export class NodeShutdown {
   /** Resolves when all pods have ended, or every period is over. The agent must go on until then. */
   async shutdownNode(periods: readonly ShutdownPeriod[]): Promise<void> {
     this.#isUnderWay = true;
+    // Nobody is to send pods here any more.
+    this.#node?.wake();
     const ascending = [...periods].sort((left, right) => left.priority - right.priority);
     for (const period of ascending) {
       const isOfPeriod = (pod: Pod): boolean => periodOf(ascending, pod.spec?.priority ?? 0) === period;

@@ -101,14 +101,17 @@ export class NodeSources implements ConfigSources {
     const waiting = followed.filter(({ informer }) => !informer.hasSynced);
     if (waiting.length === 0) return;
     const giveUp = new AbortController();
+    const takeOff: (() => void)[] = [];
     const synced = Promise.all(
-      waiting.map(({ informer }) => new Promise<void>((resolve) => informer.onSynced(resolve))),
+      waiting.map(({ informer }) => new Promise<void>((resolve) => takeOff.push(informer.onSynced(resolve)))),
     );
     await Promise.race([
       synced,
       sleep(this.#options.clock, kubeletLimits.sourcesMilliseconds, giveUp.signal),
     ]);
     giveUp.abort();
+    // A server that does not say is asked again and again: what waited is not left behind each time.
+    for (const each of takeOff) each();
     const missing = waiting.find(({ informer }) => !informer.hasSynced);
     if (missing !== undefined)
       throw new Error(`failed to sync ${missing.key}: timed out waiting for the condition`);

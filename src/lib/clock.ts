@@ -1,5 +1,5 @@
 /**
- * Time as an argument. Everything below `main.ts` receives a Clock, so the whole control plane can run
+ * Time as an argument. Everything below `src/commands` receives a Clock, so the whole control plane can run
  * under a simulated one.
  */
 import { onAbort } from './abort.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { exec } from './exec.ts';
 
@@ -37,4 +38,17 @@ test('output has a bound', async () => {
 test('a command that does not read its input is no error', async () => {
   const done = await exec(process.execPath, script('process.stdin.destroy()'), { input: 'x'.repeat(1e6) });
   assert.deepEqual(done, { code: 0, stdout: '', stderr: '' });
+});
+
+test('a command that is ended is not waited for by what it has started', async () => {
+  const start = 'const child = spawn("sleep", ["60"], { stdio: ["ignore", "inherit", "ignore"] });';
+  const more = 'process.stdout.write(child.pid + "\\n", () => process.stdout.write("x".repeat(1e6)));';
+  const text = `const { spawn } = require("node:child_process"); ${start} ${more}`;
+  const done = await exec(process.execPath, script(text), { outputBytesMax: 100_000 });
+  const pid = Number.parseInt(done.stdout, 10);
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  process.kill(pid, 'SIGKILL');
+  // It sleeps; a Z would tell that it has ended.
+  assert.match(stat, /\) [RS] /);
+  assert.match(done.stderr, /more than 100000 bytes of output/);
 });

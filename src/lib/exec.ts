@@ -48,6 +48,12 @@ export const exec: Exec = (command, args, options = {}) =>
     });
     // A command that does not read its input to the end closes the pipe; its exit code tells the story.
     child.stdin.on('error', () => {});
+    // What it has started may live on and keep the pipes open: that is not waited for.
+    child.on('exit', () => {
+      if (!child.killed) return;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     child.on('close', (code, signal) => {
       const stderr = Buffer.concat(output.stderr).toString();
       const why = failure || (signal === null ? '' : `${command}: ended by ${signal}`);

@@ -81,12 +81,18 @@ const worst: Record<string, string> = {
 for (const [name, text] of Object.entries(worst))
   test(`what passes the scan is parsed in time: ${name}`, () => {
     const bytes = Buffer.from(text);
-    const attempts = Array.from({ length: 5 }, () => {
-      const start = performance.now();
+    const millisecondsMax = 50;
+    const attempts: number[] = [];
+    // Of this thread's own CPU time the best of a few: other work on the machine is not what is measured.
+    while (attempts.length < 10 && !attempts.some((each) => each < millisecondsMax)) {
+      const before = process.threadCpuUsage();
       scanJson(bytes);
       JSON.parse(bytes.toString('utf8'));
-      return performance.now() - start;
-    });
-    // The best of a few: other work on the machine is not what is measured.
-    assert.ok(Math.min(...attempts) < 50, `took ${attempts.map((each) => each.toFixed(1)).join(', ')} ms`);
+      const { user, system } = process.threadCpuUsage(before);
+      attempts.push((user + system) / 1000);
+    }
+    assert.ok(
+      Math.min(...attempts) < millisecondsMax,
+      `took ${attempts.map((each) => each.toFixed(1)).join(', ')} ms`,
+    );
   });

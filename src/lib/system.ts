@@ -1,5 +1,5 @@
 /**
- * The one place that touches the machine's own clock and randomness. Only the composition root (`main.ts`),
+ * The one place that touches the machine's own clock and randomness. Only the composition root (`src/commands`),
  * `cluster/`, benches and tests import it; everyone else takes a Clock or a Random as an argument.
  */
 import { randomInt, randomUUID } from 'node:crypto';

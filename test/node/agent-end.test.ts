@@ -6,9 +6,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { findTraces } from '../../src/cluster/node/clean.ts';
 import { namespacePath } from '../../src/cluster/node/network-namespace.ts';
+import { agentFolders } from '../../src/commands/agent/options.ts';
 import type { Pod } from '../../src/kinds/generated/types.ts';
 import { exec } from '../../src/lib/exec.ts';
-import { agentFolders } from '../../src/main-agent-options.ts';
 import { type ClusterNode, startCluster, type TestCluster } from './cluster.ts';
 import { noNodeBecause, until } from './test-node.ts';
 

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { mountPinned, unmountBelow, unmountPinned } from '../../src/cluster/node/pinned-mounts.ts';
 import type { Container, ContainerState, Pod, PodSpec } from '../../src/kinds/generated/types.ts';
 import { grpcHealthCheck } from '../../src/kubelet/probes/grpc-health.ts';
 import { probeNetwork } from '../../src/kubelet/probes/network.ts';
@@ -253,6 +254,7 @@ describe('bad input on a real node', { skip: noNodeBecause() }, () => {
       volumes: new NodeVolumes({
         ...{ files, sources, clock, token: async () => 'token' },
         memory: { mount: async () => {}, unmount: async () => {} },
+        pinned: { mount: mountPinned, unmount: unmountPinned, unmountBelow },
       }),
       gate: new Gate(4),
       node: nodeFacts(node),

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,17 +14,18 @@ import { tlsTransport } from '../../src/client/tls.ts';
 import { bodyBytes, type Transport } from '../../src/client/transport.ts';
 import { Client } from '../../src/client/typed-client.ts';
 import { buildBusyboxImage, buildPauseImage } from '../../src/cluster/images/from-debian.ts';
-import { findTraces } from '../../src/cluster/node/clean.ts';
+import { findTraces, type NodeTraces } from '../../src/cluster/node/clean.ts';
 import { runCommand } from '../../src/cluster/node/command.ts';
 import { findContainerd } from '../../src/cluster/node/containerd.ts';
 import { containerdPaths } from '../../src/cluster/node/containerd-config.ts';
 import { createNamespace, namespacePath, removeNamespace } from '../../src/cluster/node/network-namespace.ts';
+import { cleanNode } from '../../src/commands/agent/clean-node.ts';
+import { agentFolders } from '../../src/commands/agent/options.ts';
 import { connectRuntime, type RuntimeClient } from '../../src/cri/client.ts';
 import { type ExecResult, exec } from '../../src/lib/exec.ts';
 import { silentLogger } from '../../src/lib/log.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
-import { agentFolders } from '../../src/main-agent-options.ts';
-import { cleanNode } from '../../src/main-clean-node.ts';
+import { removeFolder, sweepLeftovers, writeDown } from './leftovers.ts';
 import { Program } from './program.ts';
 import { join } from './relay.ts';
 import { busyboxNames, until } from './test-node.ts';
@@ -59,8 +60,8 @@ export interface ClusterNode {
   readonly agent: ChildProcess | undefined;
   /** All that its agents have said. */
   log(): Promise<string>;
-  /** Resolves when the node is ready. */
-  startAgent(): Promise<void>;
+  /** Resolves when the node is ready. `more`: arguments for this time, which win over the others. */
+  startAgent(...more: readonly string[]): Promise<void>;
   /** Without waiting. */
   launchAgent(): void;
   stopAgent(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
@@ -127,7 +128,32 @@ class Cluster implements TestCluster {
       ...(options.serverArguments ?? []),
     ];
     this.#server = new Program(this.#outer, command, path.join(folder, 'server.log'));
-    this.#undo.push(() => rm(folder, { recursive: true, force: true }));
+  }
+
+  /** Before anything is made: a test that is killed cannot undo it. */
+  async #writeDown(): Promise<void> {
+    const nodes = this.#numbers.map((number) => this.#tracesOf(number));
+    const namespaces = [this.#outer, ...this.#numbers.map((number) => this.#namespaceOf(number))];
+    const forget = await writeDown(this.#id, { folder: this.folder, namespaces, nodes });
+    this.#undo.push(async () => {
+      await removeFolder(this.folder);
+      await forget();
+    });
+  }
+
+  get #numbers(): number[] {
+    return Array.from({ length: this.#options.nodes ?? 2 }, (_none, index) => index + 1);
+  }
+
+  #namespaceOf(number: number): string {
+    return `${this.#outer}-${number}`;
+  }
+
+  #tracesOf(number: number): NodeTraces & { volumes: string } {
+    const networkName = `wherry-${this.#id}-${number}`;
+    const volumes = path.join(this.folder, `n${number}`);
+    const { containerd } = agentFolders(volumes);
+    return { folder: containerd, volumes, cgroupParent: `/${networkName}`, networkName };
   }
 
   get namespace(): string {
@@ -144,6 +170,7 @@ class Cluster implements TestCluster {
 
   async start(): Promise<void> {
     const outer = this.#outer;
+    await this.#writeDown();
     this.#undo.push(() => removeNamespace(outer));
     await createNamespace(outer);
     await runCommand('ip', ['-n', outer, 'link', 'add', 'wherry0', 'type', 'bridge']);
@@ -152,15 +179,13 @@ class Cluster implements TestCluster {
     this.#undo.push(() => this.stopServer());
     await this.startServer();
     await this.#connect();
-    const count = this.#options.nodes ?? 2;
-    const numbers = Array.from({ length: count }, (_none, index) => index + 1);
     const images = [
       await buildPauseImage(),
       await buildBusyboxImage(busyboxNames),
       ...(this.#options.images ?? []),
     ];
     // All of them come to an end before the first failure is told: what is still starting could not be removed.
-    const started = await Promise.allSettled(numbers.map((number) => this.#startNode(number, images)));
+    const started = await Promise.allSettled(this.#numbers.map((number) => this.#startNode(number, images)));
     const failed = started.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -234,10 +259,10 @@ class Cluster implements TestCluster {
 
   async #startNode(number: number, images: readonly Uint8Array[]): Promise<void> {
     const name = `node-${number}`;
-    const namespace = `${this.#outer}-${number}`;
+    const namespace = this.#namespaceOf(number);
     const address = `172.30.0.${number + 1}`;
-    const dataDirectory = path.join(this.folder, `n${number}`);
-    const cgroupRoot = `/wherry-${this.#id}-${number}`;
+    const traces = this.#tracesOf(number);
+    const { volumes: dataDirectory, cgroupParent: cgroupRoot } = traces;
     await mkdir(dataDirectory, { recursive: true });
     const addresses = this.#options.dualStack ? [address, address6(number)] : [address];
     await this.#wire(name, { namespace, addresses });
@@ -258,8 +283,8 @@ class Cluster implements TestCluster {
       },
       log: () => program.said(),
       run: (command, ...args) => inNamespace(namespace, command, args),
-      startAgent: async () => {
-        program.start();
+      startAgent: async (...more) => {
+        program.start(more);
         await until(`${name} is ready`, async () => program.hasEnded || (await this.#isReady(name)));
         if (program.hasEnded) throw new Error(`${name} ended: ${await program.said()}`);
       },
@@ -278,16 +303,11 @@ class Cluster implements TestCluster {
         })),
     };
     this.nodes.push(node);
-    const traces = { folder: agentFolders(dataDirectory).containerd, volumes: dataDirectory };
     this.#undo.push(async () => {
       await program.stop();
       await cleanNode({ dataDirectory, cgroupRoot, bridge: undefined, log: silentLogger });
       await removeNamespace(namespace);
-      const left = await findTraces({
-        ...traces,
-        cgroupParent: cgroupRoot,
-        networkName: cgroupRoot.slice(1),
-      });
+      const left = await findTraces(traces);
       if (left.length > 0) throw new Error(`${name} left behind: ${left.join(', ')}`);
     });
     await this.#options.prepareNode?.({ name, dataDirectory });
@@ -342,6 +362,7 @@ class Cluster implements TestCluster {
 }
 
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  await sweepLeftovers();
   const id = systemRandom.uuid().slice(0, 6);
   const folder = await mkdtemp(path.join(os.tmpdir(), 'wherry-cluster-'));
   const cluster = new Cluster(folder, id, options);

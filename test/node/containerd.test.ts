@@ -1,6 +1,9 @@
 /** The runtime contract on a real containerd with runc and the network plugins, as Debian ships them. */
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { findContainerd } from '../../src/cluster/node/containerd.ts';
+import { containerdPaths } from '../../src/cluster/node/containerd-config.ts';
 import { runtimeContract } from '../../src/cri/contract.ts';
 import { commands, type RuntimeUnderTest, runPod, startIn } from '../../src/cri/contract-tools.ts';
 import { noNodeBecause, readLog, startTestNode, type TestNode, until } from './test-node.ts';
@@ -23,6 +26,21 @@ describe('a real node', { skip: noNodeBecause() }, () => {
   });
 
   runtimeContract('containerd', async () => under());
+
+  test('it is found again, also when nobody has written down its number', async () => {
+    const { containerd, folder } = node;
+    const found = async () => (await findContainerd(folder))?.pid;
+    assert.equal(await found(), containerd.pid);
+    const file = containerdPaths(folder).pid;
+    for (const text of ['', '1\n', `${process.pid}\n`]) {
+      await writeFile(file, text);
+      assert.equal(await found(), containerd.pid, JSON.stringify(text));
+    }
+    await rm(file);
+    assert.equal(await found(), containerd.pid);
+    await writeFile(file, `${containerd.pid}\n`);
+    assert.equal(await findContainerd(`${folder}-other`), undefined);
+  });
 
   test('containers outlive their containerd, and it finds them again', async () => {
     const pod = await runPod(under(), 'outlives');

@@ -7,8 +7,8 @@ import { mkdir } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { findContainerd } from '../../src/cluster/node/containerd.ts';
 import { mountMemory } from '../../src/cluster/node/memory-folders.ts';
+import { agentFolders } from '../../src/commands/agent/options.ts';
 import type { Container, Node, Pod, PodSpec } from '../../src/kinds/generated/types.ts';
-import { agentFolders } from '../../src/main-agent-options.ts';
 import { type ClusterNode, startCluster, type TestCluster } from './cluster.ts';
 import { noNodeBecause, until } from './test-node.ts';
 

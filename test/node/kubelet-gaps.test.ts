@@ -3,10 +3,12 @@
  * refusals for want of room, and the end of who writes too much.
  */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { mountsBelow } from '../../src/cluster/node/mounts.ts';
 import type { Container, Pod, PodSpec } from '../../src/kinds/generated/types.ts';
 import { type ClusterNode, startCluster, type TestCluster } from './cluster.ts';
 import { noNodeBecause, until } from './test-node.ts';
@@ -84,6 +86,68 @@ describe('the rest of a kubelet', { skip: noNodeBecause() }, () => {
     assert.equal(await inPod(pod, 'cat', `${folder}/namespace`), 'default');
     assert.match(await inPod(pod, 'cat', `${folder}/ca.crt`), /^-----BEGIN CERTIFICATE-----/);
     assert.match(await inPod(pod, 'touch', `${folder}/x`), /Read-only file system/);
+  });
+
+  test('parts of a volume are the same files, also after a restart, and are unmounted with the pod', async () => {
+    const at = '/all/parts/one/file';
+    await create(
+      'parts',
+      { volumes: [{ name: 'v', emptyDir: {} }] },
+      {
+        // The first time it ends, and is made anew with what it has left.
+        command: ['sh', '-c', `test -e ${at} && sleep 3600; echo written > /part/file`],
+        volumeMounts: [
+          { name: 'v', mountPath: '/all' },
+          { name: 'v', mountPath: '/part', subPath: 'parts/one' },
+        ],
+        readinessProbe: { exec: { command: ['cat', at] }, periodSeconds: 1 },
+      },
+    );
+    const pod = await whenReady('parts');
+    assert.equal(pod.status?.containerStatuses?.[0]?.restartCount, 1);
+    assert.equal(await inPod(pod, 'sh', '-c', `cat ${at}; ls /part`), 'written\nfile\n');
+    const folder = path.join(node.dataDirectory, 'pods', pod.metadata.uid ?? '');
+    assert.deepEqual(
+      (await mountsBelow(folder)).filter((place) => place.includes('subpath')),
+      [path.join(folder, 'volume-subpaths/v/main/1')],
+    );
+    await pods().delete({ namespace: 'default', name: 'parts' });
+    await until('its folder is gone', async () => !existsSync(folder));
+    assert.deepEqual(await mountsBelow(folder), []);
+  });
+
+  /** Nothing of it is left, neither with the server nor on the node. */
+  const whenGone = (name: string) =>
+    until(`${name} is gone`, async () => {
+      const { items } = await pods().list({ namespace: 'default' });
+      const { sandboxes } = await node.running();
+      return items.every(({ metadata }) => metadata.name !== name) && !sandboxes.includes(name);
+    });
+  const deleteWithin = (name: string, gracePeriodSeconds: number) =>
+    pods().delete({ namespace: 'default', name }, { gracePeriodSeconds });
+  const eventIs = (name: string, reason: string) =>
+    until(`${name} is ${reason}`, async () => (await eventsOf(name, reason)).length > 0);
+
+  test('a pod that has an hour to end goes as soon as it is given less', async () => {
+    const deaf = ['sh', '-c', 'trap "" TERM; while true; do sleep 1; done'];
+    await create('deaf', { terminationGracePeriodSeconds: 3600 }, { command: deaf });
+    await create('forced', { terminationGracePeriodSeconds: 3600 }, { command: deaf });
+    for (const name of ['deaf', 'forced']) {
+      await whenReady(name);
+      await deleteWithin(name, 3600);
+      await eventIs(name, 'Killing');
+    }
+    await deleteWithin('deaf', 1);
+    await deleteWithin('forced', 0);
+    await Promise.all([whenGone('deaf'), whenGone('forced')]);
+  });
+
+  test('a pod whose hook never ends can be deleted', async () => {
+    const lifecycle = { postStart: { exec: { command: ['sleep', '3600'] } } };
+    await create('hooked', {}, { lifecycle });
+    await eventIs('hooked', 'Started');
+    await deleteWithin('hooked', 1);
+    await whenGone('hooked');
   });
 
   test('a claim finds its volume, and the data outlives the pod', async () => {

@@ -33,7 +33,7 @@ describe('pods on a real node', { skip: noNodeBecause() }, () => {
       files: new PodFiles(path.join(node.folder, 'pods')),
       record,
       probes: { liveness: none, readiness: none, startup: none, follow: () => {}, forget: () => {} },
-      volumes: { prepare: async () => new Map(), remove: async () => {} },
+      volumes: { prepare: async () => new Map(), remove: async () => {}, subPath: async () => undefined },
       sources: { configMap: none, secret: none, services: () => [] },
       gate: new Gate(4),
       node: nodeFacts(node),

@@ -18,8 +18,9 @@ export class Program {
     this.logFile = logFile;
   }
 
-  start(): void {
-    const child = spawn('nsenter', this.#command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** `more`: arguments for this time. */
+  start(more: readonly string[] = []): void {
+    const child = spawn('nsenter', [...this.#command, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(this.logFile, { flags: 'a' });
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });

@@ -3,7 +3,7 @@
  * is gone after the test, also when the test fails.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -16,6 +16,7 @@ import { connectRuntime, type RuntimeClient } from '../../src/cri/client.ts';
 import type { SandboxConfig } from '../../src/cri/sandbox-types.ts';
 import type { NodeFacts } from '../../src/kubelet/run/tools.ts';
 import { systemClock, systemRandom } from '../../src/lib/system.ts';
+import { removeFolder, sweepLeftovers, writeDown } from './leftovers.ts';
 
 const needed = {
   containerd: 'containerd',
@@ -64,14 +65,17 @@ export interface TestNode {
 export const busyboxNames = ['docker.io/library/busybox:latest', 'docker.io/library/busybox:1.27'];
 
 export async function startTestNode(): Promise<TestNode> {
+  await sweepLeftovers();
   const id = systemRandom.uuid().slice(0, 8);
   const namespace = `wherry-${id}`;
   const folder = await mkdtemp(path.join(os.tmpdir(), 'wherry-node-'));
   const traces = { folder, cgroupParent: `/wherry-${id}`, networkName: `wherry-${id}` };
+  const forget = await writeDown(id, { folder, namespaces: [namespace], nodes: [traces] });
   const removeAll = async () => {
     await removeTraces(traces);
     await removeNamespace(namespace);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
+    await forget();
   };
   const start = () =>
     startContainerd({
@@ -83,6 +87,7 @@ export async function startTestNode(): Promise<TestNode> {
   const runtime = connectRuntime({ socket: path.join(folder, 'containerd.sock'), clock: systemClock });
   let containerd: Containerd | undefined;
   const close = async () => {
+    // Where containerd does not answer any more, its pods are removed without it.
     await removePods(runtime).catch(() => {});
     runtime.close();
     await containerd?.stop();

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { checkWhyOptions, type RawWhyOptions } from '../../src/commands/why/options.ts';
+import { runWhy } from '../../src/commands/why/why.ts';
 import type { Pod, PodSpec, ServiceSpec } from '../../src/kinds/generated/types.ts';
-import { runWhy } from '../../src/main-why.ts';
-import { checkWhyOptions, type RawWhyOptions } from '../../src/main-why-options.ts';
 import { type ClusterNode, startCluster, type TestCluster } from './cluster.ts';
 import { noNodeBecause, until } from './test-node.ts';
 
@@ -147,7 +147,7 @@ const cases: Record<string, { raw?: Partial<RawWhyOptions>; service?: string; sa
     },
     'nobody takes the datagrams': {
       service: 'datagrams',
-      says: /nothing listens on port 53 of pod web at .*\(TargetPortNotListening\)/,
+      says: /nothing listens on UDP port 53 of pod web at .*\(TargetPortNotListening\)/,
       code: 1,
     },
     headless: {

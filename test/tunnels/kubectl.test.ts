@@ -127,7 +127,7 @@ describe('kubectl reaches into nodes', { skip }, () => {
       wanted: { code: 1, out: '', err: 'Error from server (NotFound): pods "none" not found\n' },
     },
     attach: {
-      words: ['attach', '-i', '-q', 'web'],
+      words: ['attach', '-i', 'web', '-c', 'main'],
       input: 'to whom it concerns\n',
       wanted: { code: 0, out: 'to whom it concerns\n', err: '' },
     },

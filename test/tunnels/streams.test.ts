@@ -46,7 +46,7 @@ describe('a tunnel', () => {
       });
       return true;
     };
-    const headers = `${spdyHeaders}Authorization: Bearer secret\r\nImpersonate-User: root\r\n`;
+    const headers = `${spdyHeaders}Authorization: Bearer secret\r\nImpersonate-User: root\r\nImpersonate-Group: system:masters\r\n`;
     const { text, ended, socket } = await rawUpgrade(
       rig,
       execPath(['sh', '-c', 'a b&c'], 'stdin=true&tty=true&container=main'),

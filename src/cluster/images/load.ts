@@ -29,7 +29,7 @@ export async function loadArchive(file: string, layout: ImageLayout): Promise<st
   await mkdir(layout.folder, { recursive: true });
   const scratch = await mkdtemp(path.join(layout.folder, 'load-'));
   try {
-    const tar = await readTarIndex(await unpacked(file, scratch));
+    const tar = await readTarIndex(await unpacked(file, scratch), file);
     const source = { tar, layout, file, scratch };
     const entries = tar.entries.has('index.json') ? await loadLayout(source) : await loadDocker(source);
     await layout.addNames(entries.map(({ entry }) => entry));
@@ -59,10 +59,16 @@ async function isGzip(file: string): Promise<boolean> {
   return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b;
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'this user may not read it',
+};
+
 /** The file itself, or what is in it when it is compressed. */
 async function unpacked(file: string, scratch: string): Promise<string> {
   const isCompressed = await isGzip(file).catch((failure: NodeJS.ErrnoException) => {
-    throw notAnImage(file, failure.code === 'ENOENT' ? 'there is no such file' : failure.message);
+    throw notAnImage(file, reasons[failure.code ?? ''] ?? failure.message);
   });
   if (!isCompressed) return file;
   const plain = path.join(scratch, 'plain.tar');

@@ -40,11 +40,58 @@ exit "$code"
 
 export const wgetFile: TarEntry = { type: 'file', path: 'bin/wget', mode: 0o755, content: wgetScript };
 
-/** A shell that runs its own wget before the PATH's is told so: a person's shell reads it, as \`ENV\` says. */
+const nslookupScript = `#!/bin/sh
+# busybox nslookup, which since 1.29 leaves the search list aside for a name with a dot: here it is asked first, as libc
+# asks it for whatever has few dots.
+name=
+for word in "$@"; do
+  case $word in -*) ;; *) name=$word && break ;; esac
+done
+suffixes=$(sed -n 's/^search //p' /etc/resolv.conf)
+case $name in
+  *. | *:*) suffixes= ;;
+  *[!0-9.]*.* | *.*[!0-9.]*) ;;
+  *) suffixes= ;;
+esac
+for suffix in $suffixes; do
+  case $name in *".$suffix") suffixes= ;; esac
+done
+
+# lookup <name> <word>...: with another name in the place of the one that was given.
+lookup() {
+  asked=$1
+  shift
+  left=$#
+  while [ "$left" -gt 0 ]; do
+    word=$1
+    shift
+    left=$((left - 1))
+    [ "$word" = "$name" ] && word=$asked
+    set -- "$@" "$word"
+  done
+  busybox nslookup "$@"
+}
+
+for suffix in $suffixes; do
+  said=$(lookup "$name.$suffix" "$@" 2>&1) || continue
+  printf '%s\\n' "$said"
+  exit 0
+done
+exec busybox nslookup "$@"
+`;
+
+export const nslookupFile: TarEntry = {
+  type: 'file',
+  path: 'bin/nslookup',
+  mode: 0o755,
+  content: nslookupScript,
+};
+
+/** A shell that runs its own applets before the PATH's is told so: a person's shell reads it, as \`ENV\` says. */
 export const shellFile: TarEntry = {
   type: 'file',
   path: 'etc/shrc',
-  content: 'wget() { /bin/wget "$@"; }\n',
+  content: 'wget() { /bin/wget "$@"; }\nnslookup() { /bin/nslookup "$@"; }\n',
 };
 
 export const nginxPage = `<!DOCTYPE html>

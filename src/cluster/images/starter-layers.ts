@@ -9,6 +9,7 @@ import {
   nginxConfig,
   nginxPage,
   nginxServer,
+  nslookupFile,
   printenvFile,
   shellFile,
   wgetFile,
@@ -84,8 +85,9 @@ export async function baseLayer(): Promise<Layer> {
   if (dynamic === undefined || shell?.type !== 'file')
     return {
       entries: [
-        ...(await busyboxEntries(undefined, ['wget', 'printenv'])),
+        ...(await busyboxEntries(undefined, ['wget', 'nslookup', 'printenv'])),
         wgetFile,
+        nslookupFile,
         printenvFile,
         shellFile,
       ],
@@ -98,13 +100,14 @@ export async function baseLayer(): Promise<Layer> {
   );
   return {
     entries: withoutDoubles([
-      ...(await busyboxEntries(undefined, ['wget', 'printenv', 'sh', 'ash'])),
+      ...(await busyboxEntries(undefined, ['wget', 'nslookup', 'printenv', 'sh', 'ash'])),
       ...libraries,
       { type: 'folder', path: 'usr/lib' },
       { type: 'folder', path: 'usr/lib/busybox' },
       { type: 'file', path: 'usr/lib/busybox/shell', mode: 0o755, content: shell.content },
       ...links,
       wgetFile,
+      nslookupFile,
       printenvFile,
     ]),
     made: `Debian's ${dynamic.version}`,

@@ -12,7 +12,7 @@ import { baseLayer, hostinfoLayer, httpdLayer, type Layer, nginxLayer } from './
 import type { TarEntry } from './tar.ts';
 
 /** To be raised with every change of what the images are made of. */
-const recipe = 3;
+const recipe = 4;
 
 export interface StarterImage {
   readonly names: readonly string[];

@@ -5,6 +5,8 @@ import { UserError } from '../../lib/errors.ts';
 
 export interface TarIndex {
   readonly file: string;
+  /** In messages. */
+  readonly named: string;
   /** Regular files by their path, without a leading `./`. */
   readonly entries: ReadonlyMap<string, { readonly offset: number; readonly size: number }>;
 }
@@ -14,8 +16,8 @@ const entriesMax = 100_000;
 /** A name, or the attributes that a POSIX archive puts before a file. */
 const attributesBytesMax = 64 * 1024;
 
-/** Throws NOT_AN_IMAGE for what is no tar archive. */
-export async function readTarIndex(file: string): Promise<TarIndex> {
+/** `named`: as the person has called it. Throws NOT_AN_IMAGE for what is no tar archive. */
+export async function readTarIndex(file: string, named: string = file): Promise<TarIndex> {
   const handle = await open(file);
   try {
     const { size: total } = await handle.stat();
@@ -24,12 +26,12 @@ export async function readTarIndex(file: string): Promise<TarIndex> {
     let longName: string | undefined;
     for (let offset = 0; offset < total; ) {
       if (offset + blockBytes > total)
-        throw notAnImage(file, offset === 0 ? 'it is no tar archive' : 'it ends in the middle of an entry');
+        throw notAnImage(named, offset === 0 ? 'it is no tar archive' : 'it ends in the middle of an entry');
       const header = await readAt(handle, offset, blockBytes);
       if (header.every((byte) => byte === 0)) break;
-      const entry = headerOf(header, file);
+      const entry = headerOf(header, named);
       const start = offset + blockBytes;
-      if (start + entry.size > total) throw notAnImage(file, `it ends in the middle of ${entry.name}`);
+      if (start + entry.size > total) throw notAnImage(named, `it ends in the middle of ${entry.name}`);
       offset = start + Math.ceil(entry.size / blockBytes) * blockBytes;
       if (entry.type === 'L' || entry.type === 'x') {
         const text = await readAt(handle, start, Math.min(entry.size, attributesBytesMax));
@@ -39,16 +41,16 @@ export async function readTarIndex(file: string): Promise<TarIndex> {
       const name = (longName ?? entry.name).replace(/^(\.?\/)+/, '');
       longName = undefined;
       if (entry.type === '0' || entry.type === '\0') entries.set(name, { offset: start, size: entry.size });
-      // \`docker save\` of old links a layer that two images share.
+      // `docker save` of old links a layer that two images share.
       if (entry.type === '1' || entry.type === '2') links.set(name, entry.target);
-      if (entries.size + links.size > entriesMax) throw notAnImage(file, 'it has too many files');
+      if (entries.size + links.size > entriesMax) throw notAnImage(named, 'it has too many files');
     }
     for (const [name, target] of links) {
       const found = entries.get(joined(name, target)) ?? entries.get(target);
       if (found !== undefined) entries.set(name, found);
     }
-    if (entries.size === 0) throw notAnImage(file, 'it is no tar archive, or there are no files in it');
-    return { file, entries };
+    if (entries.size === 0) throw notAnImage(named, 'it is no tar archive, or there are no files in it');
+    return { file, named, entries };
   } finally {
     await handle.close();
   }
@@ -65,7 +67,7 @@ export function notAnImage(file: string, why: string): UserError {
 export async function readEntry(tar: TarIndex, name: string, bytesMax: number): Promise<Buffer | undefined> {
   const entry = tar.entries.get(name);
   if (entry === undefined) return undefined;
-  if (entry.size > bytesMax) throw notAnImage(tar.file, `${name} has ${entry.size} bytes`);
+  if (entry.size > bytesMax) throw notAnImage(tar.named, `${name} has ${entry.size} bytes`);
   const handle = await open(tar.file);
   try {
     return await readAt(handle, entry.offset, entry.size);
@@ -76,7 +78,7 @@ export async function readEntry(tar: TarIndex, name: string, bytesMax: number): 
 
 export function streamEntry(tar: TarIndex, name: string): AsyncIterable<Buffer> {
   const entry = tar.entries.get(name);
-  if (entry === undefined) throw notAnImage(tar.file, `there is no ${name} in it`);
+  if (entry === undefined) throw notAnImage(tar.named, `there is no ${name} in it`);
   if (entry.size === 0) return (async function* () {})();
   return createReadStream(tar.file, { start: entry.offset, end: entry.offset + entry.size - 1 });
 }
@@ -119,7 +121,7 @@ function untilZero(bytes: Buffer): string {
   return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
 }
 
-/** Records \`LENGTH path=NAME\\n\`. Source: pax(1). */
+/** Records `LENGTH path=NAME\n`. Source: pax(1). */
 const pathAttribute = (bytes: Buffer): string | undefined =>
   /^\d+ path=(.*)$/m.exec(bytes.toString('utf8'))?.[1];
 

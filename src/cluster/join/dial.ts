@@ -3,6 +3,7 @@ import { tlsTransport } from '../../client/tls.ts';
 import { type Transport, TransportError } from '../../client/transport.ts';
 import { Client } from '../../client/typed-client.ts';
 import { StatusError } from '../../kinds/status.ts';
+import { clockCodes, strangerCodes } from '../../lib/certificate-failures.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
 import type { KeyPair } from '../issue.ts';
@@ -54,35 +55,25 @@ function codesOf(failure: unknown): string[] {
   return codes;
 }
 
-const clockCodes = ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'];
-const strangerCodes = [
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'CERT_SIGNATURE_FAILURE',
-];
-
 /** What a person must settle becomes a UserError; the rest may pass by itself. */
 export function explained(failure: unknown, { server, now }: { server: string; now: number }): Error {
   if (failure instanceof StatusError) return explainedStatus(failure, server);
   const codes = codesOf(failure);
-  const has = (...wanted: readonly string[]) => wanted.some((code) => codes.includes(code));
+  const has = (wanted: ReadonlySet<string>) => codes.some((code) => wanted.has(code));
   const time = new Date(now).toISOString();
-  if (has(...clockCodes))
+  if (has(clockCodes))
     return new UserError(
       'CLOCK_OFF',
       `the certificate of ${server} is not good at ${time}, which is the time that this machine has; set the clock of the machine that is wrong, or restart the server to have its certificate renewed`,
       { cause: failure },
     );
-  if (has('ERR_TLS_CERT_ALTNAME_INVALID'))
+  if (codes.includes('ERR_TLS_CERT_ALTNAME_INVALID'))
     return new UserError(
       'BAD_SERVER_NAME',
       `the certificate of ${server} is not for that name: ${messageOf(failure)}; start the server with --tls-san and the name or address, or give --server another one`,
       { cause: failure },
     );
-  if (has(...strangerCodes))
+  if (has(strangerCodes))
     return new UserError(
       'WRONG_CLUSTER',
       `${server} is not the cluster that this node has joined: ${messageOf(failure)}; give the right --server, or remove the directory with the node's certificates to join this one`,

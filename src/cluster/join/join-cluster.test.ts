@@ -83,7 +83,7 @@ describe('a node joins', () => {
   test('no token, and nothing in the folder', async () => {
     await assert.rejects(
       cluster.join({ token: undefined }),
-      refusedAs('NO_JOIN_TOKEN', /there are no certificates yet; give --token/),
+      refusedAs('NO_JOIN_TOKEN', /there are no certificates yet; give --token-file/),
     );
   });
 
@@ -135,7 +135,7 @@ describe('a node joins', () => {
     await cluster.world.settle();
     await assert.rejects(
       cluster.join({ token: undefined }),
-      refusedAs('NO_JOIN_TOKEN', /the client certificate has expired; give --token/),
+      refusedAs('NO_JOIN_TOKEN', /the client certificate has expired; give --token-file/),
     );
     const again = await cluster.until(cluster.join());
     assert.notEqual(again.client().certificate, first.client().certificate);

@@ -116,7 +116,7 @@ async function learnAuthority(options: JoinOptions, token: JoinToken | undefined
 const noToken = (directory: string, why: string): UserError =>
   new UserError(
     'NO_JOIN_TOKEN',
-    `cannot join with what is in ${directory}: ${why}; give --token, as it stands in the file join-token of the server's data directory`,
+    `cannot join with what is in ${directory}: ${why}; give --token-file and the file join-token of the server's data directory, or a copy of it`,
   );
 
 const dialOf = (options: JoinOptions): Dial => options.dial ?? dialServer(options.clock);

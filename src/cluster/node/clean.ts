@@ -135,7 +135,8 @@ async function shimSocketsIn(folder: string): Promise<string[]> {
 
 async function unmountBelow(folder: string): Promise<string[]> {
   const mounts = await mountsBelow(folder);
-  // Detached: what is still open in it ends with the processes that hold it.
+  // Detached: what is still open in it ends with the processes that hold it. What resists is found at the next look, and
+  // told of after the last.
   for (const mount of mounts) await runCommand('umount', ['--lazy', mount]).catch(() => {});
   return mounts;
 }
@@ -163,6 +164,7 @@ async function foldersOf(folder: string): Promise<string[]> {
 
 async function removeCgroups(cgroupParent: string): Promise<string[]> {
   const cgroups = await cgroupsOf(cgroupParent);
+  // One that a process is still leaving is found at the next look.
   for (const cgroup of cgroups) await rmdir(cgroup).catch(() => {});
   return cgroups;
 }

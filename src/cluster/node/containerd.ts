@@ -1,9 +1,9 @@
 /**
  * A containerd of our own: its own images, state, socket and network configuration. It outlives whoever started it, and
- * is found again by its pid file.
+ * is found again by its pid file or, without one, among all processes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { UserError, WherryError } from '../../lib/errors.ts';
@@ -149,12 +149,20 @@ async function launch({ namespace, folder, environment }: ContainerdOptions): Pr
 }
 
 /** By its configuration file, so that another process under a number of old is not taken for it. */
+async function isRunning(pid: string, { config }: { config: string }): Promise<boolean> {
+  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+  const at = words.indexOf('--config');
+  return words[at - 1] === 'containerd' && words[at + 1] === config;
+}
+
+/** Also one whose number nobody came to write down: who started it was killed at that very moment. */
 async function runningPid(folder: string): Promise<number | undefined> {
   const paths = containerdPaths(folder);
-  const pid = (await readFile(paths.pid, 'utf8').catch(() => '')).trim();
-  if (!/^\d+$/.test(pid)) return undefined;
-  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
-  return words.includes(paths.config) ? Number(pid) : undefined;
+  const written = (await readFile(paths.pid, 'utf8').catch(() => '')).trim();
+  if (/^\d+$/.test(written) && (await isRunning(written, paths))) return Number(written);
+  for (const pid of await readdir('/proc'))
+    if (/^\d+$/.test(pid) && (await isRunning(pid, paths))) return Number(pid);
+  return undefined;
 }
 
 async function untilServing(daemon: Daemon): Promise<void> {

@@ -5,6 +5,7 @@ import type { Pod } from '../../kinds/generated/types.ts';
 import { isHostNetwork } from '../containers.ts';
 import { sandboxLabels } from '../labels.ts';
 import { type ClusterDns, podDns } from './dns.ts';
+import { ContainerConfigError } from './errors.ts';
 import { kernelHostname, podHostname } from './hostname.ts';
 import { podCgroup } from './resources.ts';
 import { sandboxSecurity } from './security.ts';
@@ -37,8 +38,20 @@ function portMappings(pod: Pod): PortMapping[] {
     }));
 }
 
+/**
+ * A pod that asks for users of its own and got the node's would be less apart from it than it believes. The CRI that
+ * this agent speaks has no such mapping. Source: kubelet/userns/userns_manager.go.
+ */
+function checkUsers({ spec }: Pod): void {
+  if (spec?.hostUsers === false)
+    throw new ContainerConfigError(
+      "can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+    );
+}
+
 /** Throws ContainerConfigError. */
 export function sandboxConfig(pod: Pod, facts: SandboxFacts): SandboxConfig {
+  checkUsers(pod);
   const { name = '', namespace = '', uid = '', annotations = {} } = pod.metadata;
   const { sysctls = [] } = pod.spec?.securityContext ?? {};
   const { clusterDns, nodeDns } = facts;

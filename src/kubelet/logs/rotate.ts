@@ -72,6 +72,7 @@ async function compress(file: string): Promise<void> {
     await rename(temporary, compressedName(file));
     await rm(file);
   } catch (failure) {
+    // The stream may have closed it already.
     await handle.close().catch(() => {});
     await rm(temporary, { force: true });
     throw failure;

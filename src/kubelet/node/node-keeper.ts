@@ -7,6 +7,7 @@ import type { ContainerRuntime } from '../../cri/runtime.ts';
 import type { Node, NodeStatus } from '../../kinds/generated/types.ts';
 import { getOwn } from '../../kinds/object.ts';
 import { isNotFoundStatus } from '../../kinds/status.ts';
+import { onAbort } from '../../lib/abort.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { microTimestamp } from '../../lib/timestamp.ts';
@@ -42,6 +43,8 @@ export class NodeKeeper {
   /** As it was reported last. */
   #known: Node | undefined;
   #wasReady = false;
+  #isDirty = false;
+  #wake = () => {};
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
@@ -52,20 +55,36 @@ export class NodeKeeper {
     return this.#known;
   }
 
+  /** What is to be said of the node is another now: the server hears of it at once. */
+  wake(): void {
+    this.#isDirty = true;
+    this.#wake();
+  }
+
   /** Until the signal aborts. Never rejects: the server may be away for long. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     const started = clock.monotonic();
     while (!signal.aborted) {
+      this.#isDirty = false;
       try {
         const node = await this.#report();
         await this.#renewLease(node);
-        await sleep(clock, this.#wait(node, clock.monotonic() - started), signal);
+        await this.#sleep(this.#wait(node, clock.monotonic() - started), signal);
       } catch (failure) {
         log.warn('the node could not be told of', { error: String(failure) });
         await sleep(clock, kubeletLimits.failureMilliseconds, signal);
       }
     }
+  }
+
+  async #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (this.#isDirty) return;
+    const pause = new AbortController();
+    this.#wake = () => pause.abort();
+    const takeOff = onAbort(signal, this.#wake);
+    if (!signal.aborted) await sleep(this.#options.clock, milliseconds, pause.signal);
+    takeOff();
   }
 
   async #observe(): Promise<NodeObservation> {

@@ -3,11 +3,22 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { testContainer, testPod } from '../test-kit.ts';
+import { Gate } from './gate.ts';
 import { HookRunner } from './hooks.ts';
 import { syncPod } from './sync-pod.ts';
-import { deleted, startTestNode } from './test-node.ts';
+import { deleted, startTestNode, type TestNode } from './test-node.ts';
+import { newMemory } from './tools.ts';
 
 const forever = () => ({});
+
+/** Names of the containers in the order of their ends. */
+async function endsIn({ runtime }: TestNode): Promise<string[]> {
+  const ids = (await runtime.containers.list()).map(({ id }) => id);
+  const statuses = await Promise.all(ids.map((id) => runtime.containers.status(id)));
+  return statuses
+    .sort((left, right) => (left.finishedAt ?? 0) - (right.finishedAt ?? 0))
+    .map(({ metadata }) => metadata.name);
+}
 
 describe('hooks and last words', () => {
   const lifecycle = (more: object) => testPod({ containers: [testContainer('web', { lifecycle: more })] });
@@ -82,6 +93,51 @@ describe('hooks and last words', () => {
       node.takeEvents(),
       ['web', 'two', 'one'].map((name) => `Normal Killing ${name}: Stopping container ${name}`),
     );
+    assert.deepEqual(await endsIn(node), ['web', 'two', 'one']);
+  });
+
+  test("a sidecar's preStop hook does not wait for the others to end", async (t) => {
+    const programs = () => ({ onTerminate: { afterMilliseconds: 5000, exitCode: 0 } });
+    const node = await startTestNode(t, { programs });
+    const asked: number[] = [];
+    const request = async () => void asked.push(node.clock.now());
+    const hooks = new HookRunner({ runtime: node.runtime, clock: node.clock, request });
+    const preStop = { httpGet: { port: 8080 } };
+    const side = testContainer('side', { restartPolicy: 'Always', lifecycle: { preStop } });
+    let pod = testPod({ initContainers: [side] });
+    for (let look = 0; look < 2; look++) pod = await node.run(pod);
+    const before = node.clock.now();
+    const tools = { ...node.tools, hooks };
+    const asking = { pod: deleted(pod), memory: node.memory, onStatus: () => {} };
+    await node.settle(syncPod(tools, asking));
+    assert.deepEqual(asked, [before]);
+    assert.deepEqual(await endsIn(node), ['web', 'side']);
+  });
+
+  test('a sidecar whose turn does not come within the grace is ended all the same', async (t) => {
+    const node = await startTestNode(t, { programs: forever });
+    let pod = testPod({ initContainers: [testContainer('side', { restartPolicy: 'Always' })] });
+    for (let look = 0; look < 2; look++) pod = await node.run(pod);
+    const before = node.clock.now();
+    await node.settle(node.sync(deleted(pod, 5)));
+    const took = node.clock.now() - before;
+    assert.ok(took >= 5000 && took < 10_000, `${took}`);
+  });
+
+  test('a postStart hook that hangs keeps no other pod from starting', async (t) => {
+    const programs = () => ({ exec: () => ({ exitCode: 0, milliseconds: Number.POSITIVE_INFINITY }) });
+    const node = await startTestNode(t, { programs, tools: { gate: new Gate(1) } });
+    const pod = lifecycle({ postStart: { exec: { command: ['hang'] } } });
+    const over = new AbortController();
+    const memory = newMemory();
+    const hangs = syncPod(node.tools, { pod, memory, onStatus: () => {}, signal: over.signal });
+    const other = testPod({}, { metadata: { name: 'other', uid: 'uid-2' } });
+    const started = await node.settle(
+      syncPod(node.tools, { pod: other, memory: newMemory(), onStatus: () => {} }),
+    );
+    assert.equal(started.status.phase, 'Running');
+    over.abort();
+    await assert.rejects(hangs, { code: 'INTERRUPTED' });
   });
 
   test('last words come from their file, or from the log', async (t) => {

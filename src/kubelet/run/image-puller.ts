@@ -5,6 +5,7 @@ import type { SandboxConfig } from '../../cri/sandbox-types.ts';
 import type { Pod, Secret } from '../../kinds/generated/types.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { goDuration } from '../../lib/go-duration.ts';
+import { Interrupted } from '../../lib/interrupt.ts';
 import { type BackOffEntry, nextBackOff, remainingWait } from '../back-off.ts';
 import type { PodContainer } from '../containers.ts';
 import { imageName } from '../image-name.ts';
@@ -24,6 +25,8 @@ export interface PullRequest {
   readonly sandbox: SandboxConfig;
   /** Who may ask registries for it. */
   readonly secrets: readonly Secret[];
+  /** Aborts when nobody waits for it any more: then it is not begun, and its failure is nobody's. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Failed extends BackOffEntry {
@@ -118,10 +121,12 @@ export class ImagePuller {
     },
   ): Promise<PullOutcome> {
     const { asked, name, tell, fail } = task;
+    const { signal } = request;
     tell(normal('Pulling', `Pulling image "${asked}"`));
     const asking = this.#clock.monotonic();
     let pulling = asking;
     const done = this.#queue.then(async () => {
+      if (signal?.aborted) throw new Interrupted();
       pulling = this.#clock.monotonic();
       const { sandbox, secrets } = request;
       const reference = await this.#pullAsAny(name, { sandbox, identities: pullCredentials(name, secrets) });
@@ -141,6 +146,7 @@ export class ImagePuller {
       this.#failed.get(request.pod.metadata.uid ?? '')?.delete(asked);
       return { image };
     } catch (failure) {
+      if (signal?.aborted) throw new Interrupted();
       const { message } = failure as Error;
       tell(warning('Failed', `Failed to pull image "${asked}": ${message}`));
       return fail('ErrImagePull', message, this.#note(request.pod, asked, message));

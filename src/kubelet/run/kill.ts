@@ -3,7 +3,7 @@ import type { ContainerRuntime } from '../../cri/runtime.ts';
 import type { Container, Pod } from '../../kinds/generated/types.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import { containersOf, type PodContainer } from '../containers.ts';
-import { graceAfterHook, graceSeconds } from '../grace.ts';
+import { graceLeft, graceSeconds } from '../grace.ts';
 import { addressesOf, type ObservedContainer, type ObservedPod } from '../observed.ts';
 import type { HookRunner } from './hooks.ts';
 import { containerEvent, normal, type RecordPodEvent, warning } from './pod-event.ts';
@@ -26,20 +26,26 @@ export interface ContainerEnd {
   readonly graceSeconds: number;
 }
 
-export async function killContainer(tools: KillTools, end: ContainerEnd): Promise<void> {
+/** `turn`: those that are to end before it does; its hook is not kept waiting by them. */
+export async function killContainer(
+  tools: KillTools,
+  end: ContainerEnd,
+  turn?: Promise<unknown>,
+): Promise<void> {
   const { pod, container } = end;
   if (container !== undefined) tools.record(pod, containerEvent(container, normal('Killing', end.message)));
-  const hookSeconds = await runPreStop(tools, end);
-  await tools.runtime.containers.stop(end.id, graceAfterHook(end.graceSeconds, hookSeconds));
+  const started = tools.clock.monotonic();
+  const spentSeconds = () => (tools.clock.monotonic() - started) / 1000;
+  await runPreStop(tools, end);
+  if (turn !== undefined) await within(tools.clock, turn, end.graceSeconds - spentSeconds());
+  await tools.runtime.containers.stop(end.id, graceLeft(end.graceSeconds, spentSeconds()));
 }
 
-/** Resolves to the seconds it took, at most the grace: what takes longer goes on alone. */
-async function runPreStop(tools: KillTools, end: ContainerEnd): Promise<number> {
+/** For as long as the grace lasts: what takes longer goes on alone. */
+async function runPreStop(tools: KillTools, end: ContainerEnd): Promise<void> {
   const preStop = end.container?.container.lifecycle?.preStop;
-  if (preStop === undefined || end.graceSeconds <= 0) return 0;
+  if (preStop === undefined || end.graceSeconds <= 0) return;
   const { pod, container } = end;
-  const started = tools.clock.monotonic();
-  const over = new AbortController();
   const target = {
     ...{ pod, containerId: end.id, podIP: end.podIP },
     container: container?.container as Container,
@@ -49,38 +55,39 @@ async function runPreStop(tools: KillTools, end: ContainerEnd): Promise<number> 
     // Without the reason: what a hook answers may be secret.
     tools.record(pod, containerEvent(container, warning('FailedPreStopHook', 'PreStopHook failed')));
   });
-  await Promise.race([run, sleep(tools.clock, end.graceSeconds * 1000, over.signal)]);
-  over.abort();
-  return (tools.clock.monotonic() - started) / 1000;
+  await within(tools.clock, run, end.graceSeconds);
 }
 
-/** Everything that runs, then the sandboxes. Sidecars outlive the rest, and end in the reverse of their order. */
+/** Resolves with the promise, or when the time is over. */
+async function within(clock: Clock, promise: Promise<unknown>, seconds: number): Promise<void> {
+  if (seconds <= 0) return;
+  const over = new AbortController();
+  await Promise.race([promise, sleep(clock, seconds * 1000, over.signal)]);
+  over.abort();
+}
+
+/**
+ * Everything that runs, then the sandboxes. All hooks run at once; sidecars outlive the rest, and end in the reverse of
+ * their order. Source: KEP-753, termination_order.go of kubelet/kuberuntime.
+ */
 export async function killPod(tools: KillTools, pod: Pod, observed: ObservedPod): Promise<void> {
   const known = new Map(containersOf(pod).map((each) => [each.container.name, each]));
   const running = observed.containers.filter(({ state }) => state === 'Running' || state === 'Unknown');
-  const started = tools.clock.monotonic();
   const [podIP] = addressesOf(observed);
-  const end = ({ id, name }: ObservedContainer) => {
+  const end = ({ id, name }: ObservedContainer, turn?: Promise<unknown>) => {
     const container = known.get(name);
-    const grace = graceSeconds(pod, container?.container, 'PodEnds');
-    const spent = (tools.clock.monotonic() - started) / 1000;
+    const seconds = graceSeconds(pod, container?.container, 'PodEnds');
     const message = `Stopping container ${name}`;
-    return killContainer(tools, {
-      pod,
-      id,
-      container,
-      podIP,
-      message,
-      graceSeconds: Math.max(0, grace - spent),
-    });
+    return killContainer(tools, { pod, id, container, podIP, message, graceSeconds: seconds }, turn);
   };
   const isSidecar = ({ name }: ObservedContainer) => known.get(name)?.role === 'sidecar';
-  await settled(running.filter((container) => !isSidecar(container)).map(end));
+  const ends = running.filter((container) => !isSidecar(container)).map((container) => end(container));
   const order = [...known.keys()];
   const sidecars = running
     .filter(isSidecar)
     .sort((left, right) => order.indexOf(right.name) - order.indexOf(left.name));
-  for (const sidecar of sidecars) await end(sidecar);
+  for (const sidecar of sidecars) ends.push(end(sidecar, Promise.allSettled([...ends])));
+  await settled(ends);
   await settled(observed.sandboxes.map(({ id }) => tools.runtime.sandboxes.stop(id)));
 }
 

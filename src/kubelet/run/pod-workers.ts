@@ -4,10 +4,11 @@
  */
 import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { Interrupted } from '../../lib/interrupt.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Rejection } from '../admit/admit.ts';
 import { refusedBefore, rejectedStatus } from '../admit/rejected.ts';
-import { isTerminal } from '../end.ts';
+import { isTerminal, podEnd } from '../end.ts';
 import { kubeletLimits } from '../limits.ts';
 import { isWritten, withOwnStatus } from './api-status.ts';
 import type { Eviction, SyncRequest, SyncResult } from './sync-pod.ts';
@@ -43,12 +44,20 @@ interface Worker {
   evicted: Eviction | undefined;
   /** Of the next look. */
   cancel: () => void;
+  /** Of the look under way: it is to end when the pod ends, or ends sooner, than it knows. */
+  look: AbortController | undefined;
   /** Of the next attempt to write the status: one at a time, however often it fails. */
   cancelWriting: () => void;
   /** Statuses are written one after the other, the latest only. */
   writing: Promise<void>;
   /** The last one that was written, and when: one that does not take is not written again at once. */
   written: { text: string; at: number } | undefined;
+}
+
+/** The seconds that a pod has left once it is to end; Infinity: it is not. */
+function endsIn({ metadata, spec }: Pod): number {
+  if (metadata.deletionTimestamp === undefined) return Number.POSITIVE_INFINITY;
+  return metadata.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 0;
 }
 
 export class PodWorkers {
@@ -99,29 +108,40 @@ export class PodWorkers {
         rejection: refusedBefore(pod),
         evicted: undefined,
         cancel: () => {},
+        look: undefined,
         cancelWriting: () => {},
         writing: Promise.resolve(),
         written: undefined,
       });
-    else worker.pod = pod;
+    else {
+      const isSooner = endsIn(pod) < endsIn(worker.pod);
+      worker.pod = pod;
+      if (isSooner) worker.look?.abort();
+    }
     this.wake(uid);
   }
 
-  /** The server has it no more: whatever of it runs must end. */
-  remove(uid: string): void {
+  /**
+   * The server has it no more: whatever of it runs must end. `last`: what it said at the end; with a revision of its own
+   * the pod was deleted by force just now, and has no time left. Else it was not seen, and the pod has its grace.
+   */
+  remove(uid: string, last?: Pod): void {
     const worker = this.#workers.get(uid);
     if (worker === undefined) return;
     worker.isGone = true;
     const { metadata, spec } = worker.pod;
+    const isForced = last !== undefined && last.metadata.resourceVersion !== metadata.resourceVersion;
+    const grace = metadata.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds;
+    const before = endsIn(worker.pod);
     worker.pod = {
       ...worker.pod,
       metadata: {
         ...metadata,
         deletionTimestamp: metadata.deletionTimestamp ?? new Date(this.#clock.now()).toISOString(),
-        deletionGracePeriodSeconds:
-          metadata.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds,
+        deletionGracePeriodSeconds: isForced ? 0 : grace,
       },
     };
+    if (endsIn(worker.pod) < before) worker.look?.abort();
     this.wake(uid);
   }
 
@@ -129,7 +149,10 @@ export class PodWorkers {
   evict(uid: string, eviction: Eviction): boolean {
     const worker = this.#workers.get(uid);
     if (worker === undefined || worker.hasEnded || worker.rejection !== undefined) return false;
-    worker.evicted ??= eviction;
+    if (worker.evicted === undefined) {
+      worker.evicted = eviction;
+      worker.look?.abort();
+    }
     this.wake(uid);
     return true;
   }
@@ -182,17 +205,39 @@ export class PodWorkers {
       worker.hasEnded = true;
       return this.#part(uid, worker);
     }
-    const { evicted } = worker;
-    const result = await this.#host.sync({
-      pod: withOwnStatus(worker.pod, worker.status),
-      memory: worker.memory,
-      ...(evicted === undefined ? {} : { evicted }),
-      onStatus: (status) => this.#tell(worker, status),
-    });
+    const result = await this.#sync(worker);
+    if (result === undefined) return 0;
     this.#tell(worker, result.status);
     if (!result.hasEnded) return result.again;
     worker.hasEnded = true;
     return this.#part(uid, worker);
+  }
+
+  /**
+   * Undefined when it was interrupted. Source: UpdatePod of kubelet/pod_workers.go, which cancels a pod's context when it
+   * becomes terminating or its grace is shortened.
+   */
+  async #sync(worker: Worker): Promise<SyncResult | undefined> {
+    const { evicted, memory } = worker;
+    const pod = withOwnStatus(worker.pod, worker.status);
+    const look = new AbortController();
+    worker.look = look;
+    const end = podEnd(pod, { now: this.#clock.now(), ...(evicted && { evicted }) });
+    const deadline = end.ends ? undefined : end.deadlineIn;
+    const cancel = deadline === undefined ? () => {} : this.#clock.after(deadline, () => look.abort());
+    try {
+      return await this.#host.sync({
+        ...{ pod, memory, signal: look.signal },
+        ...(evicted === undefined ? {} : { evicted }),
+        onStatus: (status) => this.#tell(worker, status),
+      });
+    } catch (failure) {
+      if (failure instanceof Interrupted) return undefined;
+      throw failure;
+    } finally {
+      cancel();
+      worker.look = undefined;
+    }
   }
 
   /** One after the other: the room that one takes, the next has not. What has begun, or is to end, is not asked again. */

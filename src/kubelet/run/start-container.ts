@@ -5,9 +5,11 @@ import { CriError } from '../../cri/errors.ts';
 import type { SandboxConfig } from '../../cri/sandbox-types.ts';
 import type { Pod, Secret } from '../../kinds/generated/types.ts';
 import { goDuration } from '../../lib/go-duration.ts';
+import { Interrupted, unlessAborted } from '../../lib/interrupt.ts';
 import { nextBackOff, remainingWait } from '../back-off.ts';
 import { type ContainerFacts, containerConfig } from '../config/container-config.ts';
 import { ContainerConfigError } from '../config/errors.ts';
+import { containerHash } from '../container-hash.ts';
 import { type PodContainer, podText } from '../containers.ts';
 import { kubeletLimits } from '../limits.ts';
 import { newestContainer, type ObservedPod } from '../observed.ts';
@@ -28,6 +30,8 @@ export interface StartRequest {
   readonly memory: PodMemory;
   /** For registries. */
   readonly secrets: readonly Secret[];
+  /** Aborts when the pod is to end: neither an image nor a hook is waited for any more. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export type StartOutcome =
@@ -44,7 +48,10 @@ const restartBackOff = {
 const detailsOf = (failure: unknown): string =>
   failure instanceof CriError ? failure.details : (failure as Error).message;
 
-/** Never rejects for what the runtime or the spec has against it: that is what `memory.startFailures` says. */
+/**
+ * Never rejects for what the runtime or the spec has against it: that is what `memory.startFailures` says. Rejects with
+ * Interrupted.
+ */
 export async function startContainer(tools: RunTools, request: StartRequest): Promise<StartOutcome> {
   const { pod, container, memory } = request;
   const { name } = container.container;
@@ -60,7 +67,11 @@ export async function startContainer(tools: RunTools, request: StartRequest): Pr
     return fail('CrashLoopBackOff', message, wait.remaining);
   }
   const { sandbox, secrets } = request;
-  const pulled = await tools.puller.ensure({ pod, container, sandbox, secrets });
+  const { signal } = request;
+  const pulled = await unlessAborted(
+    tools.puller.ensure({ pod, container, sandbox, secrets, signal }),
+    signal,
+  );
   if ('failure' in pulled)
     return fail(
       pulled.failure.reason,
@@ -76,7 +87,9 @@ export async function startContainer(tools: RunTools, request: StartRequest): Pr
     tell(warning('Failed', `Error: ${failure.message}`));
     return fail('CreateContainerConfigError', failure.message, kubeletLimits.retryMilliseconds);
   }
-  return tools.gate.run(async () => {
+  const made = await tools.gate.run(async () => {
+    // It may have waited long for its turn.
+    if (request.signal?.aborted) throw new Interrupted();
     let id: string;
     try {
       id = await tools.runtime.containers.create(request.sandboxId, config, request.sandbox);
@@ -92,8 +105,10 @@ export async function startContainer(tools: RunTools, request: StartRequest): Pr
       return fail('RunContainerError', detailsOf(failure), 0);
     }
     tell(normal('Started', 'Container started'));
-    return postStart(tools, request, { id, fail });
+    return { id };
   });
+  // A hook may run for ever, and takes nobody else's turn.
+  return 'id' in made ? postStart(tools, request, { id: made.id, fail }) : made;
 }
 
 /** What the latest end of this container makes it wait; none: it may start, and the next wait is noted. */
@@ -102,13 +117,15 @@ function crashWait(
   { container, observed, memory }: StartRequest,
 ): { remaining: number; backOff: number } | undefined {
   const { name } = container.container;
+  // Another image has not failed yet. Source: GetStableKey of kubelet/kuberuntime.
+  const key = `${name} ${containerHash(container.container)}`;
   const ended = observed.containers.find((each) => each.name === name && each.state === 'Exited');
   if (ended === undefined) return undefined;
-  const entry = memory.backOffs.get(name);
+  const entry = memory.backOffs.get(key);
   const times = { since: ended.finishedAt ?? ended.createdAt, now: tools.clock.now() };
   const remaining = remainingWait(entry, times, restartBackOff);
   if (remaining > 0 && entry !== undefined) return { remaining, backOff: entry.milliseconds };
-  memory.backOffs.set(name, nextBackOff(entry, times, restartBackOff));
+  memory.backOffs.set(key, nextBackOff(entry, times, restartBackOff));
   return undefined;
 }
 
@@ -140,7 +157,10 @@ async function configOf(tools: RunTools, request: StartRequest, image: Image): P
   };
   const config = containerConfig(pod, container.container, facts);
   if (container.container.terminationMessagePath) await tools.files.makeTerminationFile(uid, attempt);
-  const mounts = await resolveSubPaths(container.container, config.mounts, request.volumes);
+  const mounts = await resolveSubPaths({ pod, container: container.container }, config.mounts, {
+    places: request.volumes,
+    volumes: tools.volumes,
+  });
   return { ...config, mounts };
 }
 
@@ -155,8 +175,9 @@ async function postStart(
   if (lifecycle?.postStart !== undefined) {
     const target = { pod, container: container.container, containerId: started.id, podIP: podIPs[0] };
     try {
-      await tools.hooks.run(lifecycle.postStart, target);
+      await unlessAborted(tools.hooks.run(lifecycle.postStart, target), request.signal);
     } catch (failure) {
+      if (failure instanceof Interrupted) throw failure;
       // The reason stands in the status alone, which fewer people read.
       tools.record(pod, containerEvent(container, warning('FailedPostStartHook', 'PostStartHook failed')));
       tools.record(pod, containerEvent(container, normal('Killing', 'FailedPostStartHook')));

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import type { ContainerConfig } from '../../cri/container-types.ts';
 import { CriError } from '../../cri/errors.ts';
+import type { Pod } from '../../kinds/generated/types.ts';
+import { Interrupted } from '../../lib/interrupt.ts';
 import { testContainer, testPod } from '../test-kit.ts';
+import { syncPod } from './sync-pod.ts';
 import { deleted, startTestNode, statusText, testImage } from './test-node.ts';
+import { newMemory } from './tools.ts';
 import { VolumeError } from './volume-error.ts';
 
 const started = (name: string): string[] => [
@@ -172,6 +177,23 @@ describe('what goes wrong', () => {
     assert.equal((await node.runtime.containers.list()).length, 2);
   });
 
+  test('another image does not wait for what the one before has done', async (t) => {
+    const other = { ...testImage, id: `sha256:${'b'.repeat(64)}`, repoTags: ['docker.io/library/nginx:2'] };
+    const programs = ({ image }: ContainerConfig) =>
+      image.image === other.id ? {} : { runMilliseconds: 0, exitCode: 3 };
+    const node = await startTestNode(t, { programs, images: [testImage, other] });
+    let pod = testPod({});
+    const look = async () => {
+      node.clock.advance(1);
+      pod = { ...pod, status: (await node.sync(pod)).status };
+    };
+    for (let looks = 0; looks < 3; looks++) await look();
+    assert.equal(statusText(pod.status), 'Running; web waiting CrashLoopBackOff #1');
+    pod = { ...pod, spec: { ...pod.spec, containers: [testContainer('web', { image: 'nginx:2' })] } };
+    await look();
+    assert.equal(statusText(pod.status), 'Running; web running #2 ready');
+  });
+
   test('an image that is not there is asked for again, later and later', async (t) => {
     const node = await startTestNode(t, { images: [] });
     const pod = testPod({});
@@ -213,6 +235,30 @@ describe('what goes wrong', () => {
       pulled ?? '',
       /^Normal Pulled web: Successfully pulled image "nginx" in 300ms \(300ms including waiting\)\. Image size: 1000 bytes\.$/,
     );
+  });
+
+  test('an image is not waited for by a pod that is to end, nor pulled once nobody wants it', async (t) => {
+    const registry = new Map([
+      ['docker.io/library/nginx:latest', { image: testImage, milliseconds: 60_000 }],
+    ]);
+    const node = await startTestNode(t, { images: [], registry });
+    const over = new AbortController();
+    const look = (pod: Pod) =>
+      syncPod(node.tools, { pod, memory: newMemory(), onStatus: () => {}, signal: over.signal });
+    const other = testPod({}, { metadata: { name: 'other', uid: 'uid-2' } });
+    const looks = [look(testPod({})), look(other)].map((each) => assert.rejects(each, Interrupted));
+    while (node.takeEvents().filter((event) => event.includes('Pulling')).length === 0)
+      await new Promise((resolve) => setImmediate(resolve));
+    over.abort();
+    await Promise.all(looks);
+    const third = testPod({}, { metadata: { name: 'third', uid: 'uid-3' } });
+    const before = node.clock.now();
+    const started = await node.settle(
+      syncPod(node.tools, { pod: third, memory: newMemory(), onStatus: () => {} }),
+    );
+    assert.equal(started.status.phase, 'Running');
+    // The first is under way, the second is left out.
+    assert.ok(node.clock.now() - before < 125_000, `${node.clock.now() - before}`);
   });
 
   const waiting: Record<
@@ -272,11 +318,35 @@ describe('what goes wrong', () => {
     assert.equal(statusText((await node.run(testPod({}))).status), 'Running; web running #0 ready');
   });
 
+  test('a name that is too long for the kernel', async (t) => {
+    const node = await startTestNode(t);
+    const hostname = 'h'.repeat(60);
+    const pod = testPod({ hostname, subdomain: 'sub', setHostnameAsFQDN: true });
+    const { status, again } = await node.sync(pod);
+    assert.equal(statusText(status), 'Pending; web waiting ContainerCreating #0');
+    assert.equal(again, 10_000);
+    assert.deepEqual(node.takeEvents(), [
+      `Warning FailedCreatePodSandBox: Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname}.sub.default.svc.cluster.local is too long (64 characters is the max, 90 characters requested)`,
+    ]);
+  });
+
+  test('users of its own, which this runtime cannot give', async (t) => {
+    const node = await startTestNode(t);
+    const { status, again } = await node.sync(testPod({ hostUsers: false }));
+    assert.equal(statusText(status), 'Pending; web waiting ContainerCreating #0');
+    assert.equal(again, 10_000);
+    assert.deepEqual(node.takeEvents(), [
+      "Warning FailedCreatePodSandBox: Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+    ]);
+  });
+
   test('a volume that cannot be made', async (t) => {
     const prepare = async () => {
       throw new VolumeError('config', 'configmap "none" not found');
     };
-    const node = await startTestNode(t, { tools: { volumes: { prepare, remove: async () => {} } } });
+    const node = await startTestNode(t, {
+      tools: { volumes: { prepare, remove: async () => {}, subPath: async () => undefined } },
+    });
     const { again } = await node.sync(testPod({}));
     assert.equal(again, 10_000);
     assert.deepEqual(node.takeEvents(), [

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { SandboxConfig } from '../../cri/sandbox-types.ts';
 import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
+import { Interrupted, unlessAborted } from '../../lib/interrupt.ts';
 import { podHostname } from '../config/hostname.ts';
 import { hostsFile } from '../config/hosts.ts';
 import { sandboxConfig } from '../config/sandbox-config.ts';
@@ -44,9 +45,11 @@ export interface SyncRequest {
   readonly evicted?: Eviction;
   /** The status on the way: before something that takes long. */
   readonly onStatus: (status: PodStatus) => void;
+  /** Aborts when the pod is to end, or to end sooner, than this look knows: what takes long is not waited for. */
+  readonly signal?: AbortSignal;
 }
 
-/** Rejects only for what has nothing to do with the pod: the runtime cannot be reached. */
+/** Rejects only for what has nothing to do with the pod: the runtime cannot be reached; and with Interrupted. */
 export async function syncPod(tools: RunTools, request: SyncRequest): Promise<SyncResult> {
   const { pod, evicted } = request;
   const end = podEnd(pod, { now: tools.clock.now(), ...(evicted && { evicted }) });
@@ -105,7 +108,10 @@ async function endPod(
   tools.probes.follow(pod, observed);
   const before = statusOf(tools, request, { observed, progress: 'ending', failure });
   request.onStatus(before);
-  await killPod(tools, withGrace(pod, request.evicted?.graceSeconds), observed);
+  await unlessAborted(
+    killPod(tools, withGrace(pod, request.evicted?.graceSeconds), observed),
+    request.signal,
+  );
   const after = await observe(tools, pod);
   await tools.volumes.remove(pod);
   // A pod that has ended may stay for long, and nothing of it needs them any more.
@@ -159,10 +165,11 @@ async function doSteps(
   const starts = steps.filter((step) => step.type === 'startContainer');
   let again = Number.POSITIVE_INFINITY;
   for (const step of steps) {
-    if (step.type === 'killPod') await killPod(tools, pod, observed);
+    if (step.type === 'killPod') await unlessAborted(killPod(tools, pod, observed), request.signal);
     else if (step.type === 'killContainer') {
       const [podIP] = addressesOf(observed);
-      await killContainer(tools, { ...step, pod, container: known.get(step.name), podIP });
+      const killed = killContainer(tools, { ...step, pod, container: known.get(step.name), podIP });
+      await unlessAborted(killed, request.signal);
     }
   }
   if (starts.length === 0) return again;
@@ -173,10 +180,11 @@ async function doSteps(
   for (const step of starts) {
     const container = known.get(step.name);
     if (container === undefined) continue;
+    if (request.signal?.aborted) throw new Interrupted();
     const outcome = await startContainer(tools, {
       ...{ pod, container, step, observed, memory: request.memory },
       ...{ sandboxId: ground.sandboxId, sandbox: ground.config },
-      ...{ podIPs: ground.podIPs, volumes: ground.volumes, secrets },
+      ...{ podIPs: ground.podIPs, volumes: ground.volumes, secrets, signal: request.signal },
     });
     if (outcome.started) continue;
     again = Math.min(again, outcome.again);
@@ -203,27 +211,30 @@ async function groundFor(
     return kubeletLimits.retryMilliseconds;
   }
   const [latest] = observed.sandboxes;
-  const config = sandboxConfig(pod, {
-    ...tools.node,
-    attempt: create?.attempt ?? latest?.metadata.attempt ?? 0,
-  });
+  const attempt = create?.attempt ?? latest?.metadata.attempt ?? 0;
+  let config: SandboxConfig;
   let sandboxId = latest?.id ?? '';
   let podIPs = seenIPs;
-  if (create !== undefined) {
-    if (create.replaces !== undefined)
-      tools.record(pod, normal('SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.'));
-    try {
-      await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
-      sandboxId = await tools.gate.run(() => tools.runtime.sandboxes.run(config));
+  if (create?.replaces !== undefined)
+    tools.record(pod, normal('SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.'));
+  try {
+    config = sandboxConfig(pod, { ...tools.node, attempt });
+    if (create !== undefined) {
+      sandboxId = await runSandbox(tools, config);
       if (!isHostNetwork(pod)) podIPs = (await tools.runtime.sandboxes.status(sandboxId)).ips;
-    } catch (failure) {
-      const message = `Failed to create pod sandbox: ${(failure as Error).message}`;
-      tools.record(pod, warning('FailedCreatePodSandBox', message));
-      return kubeletLimits.retryMilliseconds;
     }
+  } catch (failure) {
+    const message = `Failed to create pod sandbox: ${(failure as Error).message}`;
+    tools.record(pod, warning('FailedCreatePodSandBox', message));
+    return kubeletLimits.retryMilliseconds;
   }
   const name = podHostname(pod, tools.node.clusterDns.domain);
   const text = hostsFile(pod, { name, podIPs, nodeHosts: tools.node.nodeHosts });
   await tools.files.writeHosts(pod.metadata.uid ?? '', text);
   return { sandboxId, config, podIPs, volumes };
+}
+
+async function runSandbox({ gate, runtime }: RunTools, config: SandboxConfig): Promise<string> {
+  await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
+  return gate.run(() => runtime.sandboxes.run(config));
 }

@@ -140,7 +140,7 @@ export async function startTestNode(
     files,
     record,
     probes: { ...testProbes(), follow: () => {}, forget: () => {} },
-    volumes: { prepare: async () => new Map(), remove: async () => {} },
+    volumes: { prepare: async () => new Map(), remove: async () => {}, subPath: async () => undefined },
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [] },
     gate: new Gate(10),
     node: {

@@ -31,10 +31,25 @@ export interface NodeFacts {
   readonly cgroupRoot: string;
 }
 
+/** A part of a volume, for one of a container's mounts. */
+export interface SubPathRequest {
+  readonly podUid: string;
+  readonly volume: string;
+  /** Where the volume is. */
+  readonly place: string;
+  /** Within it. */
+  readonly relative: string;
+  readonly container: string;
+  /** Of the mount among the container's. */
+  readonly index: number;
+}
+
 /** Makes a pod's volumes on the node. */
 export interface Volumes {
   /** The place of each, by name. Throws VolumeError. Called again and again: makes what is missing, updates the rest. */
   prepare(pod: Pod, place: PodPlace): Promise<ReadonlyMap<string, string>>;
+  /** A place that leads there whatever the pod does with its volume; undefined when the path leads out of it. */
+  subPath(request: SubPathRequest): Promise<string | undefined>;
   /** Once nothing of the pod runs any more. */
   remove(pod: Pod): Promise<void>;
   /** The same for a pod of which only its uid is known: an agent before this one made them. */
@@ -65,8 +80,9 @@ export interface RunTools {
 
 /** What is remembered of a pod between two looks at it. */
 export interface PodMemory {
-  /** By container name. */
+  /** By container name and the hash of its definition: as many as it was given images. */
   readonly backOffs: Map<string, BackOffEntry>;
+  /** By container name. */
   readonly startFailures: Map<string, StartFailure>;
 }
 

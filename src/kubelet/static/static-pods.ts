@@ -117,6 +117,7 @@ export class StaticPods {
       watcher.on('error', () => watcher.close());
       return watcher;
     } catch {
+      // No folder yet, or no watch to be had.
       return undefined;
     }
   }

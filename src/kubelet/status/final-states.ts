@@ -3,9 +3,9 @@
  * Source: TerminatePod of kubelet/status/status_manager.go.
  */
 import type { ContainerStatus, Pod } from '../../kinds/generated/types.ts';
+import { anyAppHasStarted } from '../../kinds/pod/conditions.ts';
 import { isSidecar } from '../containers.ts';
 import { lostAtTheEnd } from './container-status.ts';
-import { anyAppHasStarted } from './phase.ts';
 
 interface Statuses {
   readonly init: readonly ContainerStatus[];

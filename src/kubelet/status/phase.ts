@@ -1,5 +1,6 @@
 /** A pod's phase. Source: getPhase of kubelet/kubelet_pods.go. */
 import type { ContainerStatus, Pod } from '../../kinds/generated/types.ts';
+import { anyAppHasStarted } from '../../kinds/pod/conditions.ts';
 import { isSidecar } from '../containers.ts';
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
@@ -41,13 +42,6 @@ function countApp(counts: Counts, status: ContainerStatus): void {
   } else if (hasRun(status)) counts.stopped += 1;
   else counts.waiting += 1;
 }
-
-/** A container of the pod proper has run at some time: initializing was done. */
-export const anyAppHasStarted = (statuses: readonly ContainerStatus[]): boolean =>
-  statuses.some(
-    (status) =>
-      status.state?.running !== undefined || status.state?.terminated !== undefined || hasRun(status),
-  );
 
 /** `hasEnded`: nothing will be restarted, whatever the policy. The statuses stand in the order of the spec. */
 export function podPhase(

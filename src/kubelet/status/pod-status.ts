@@ -1,5 +1,6 @@
 /** A pod's whole status, from what the runtime has. Source: generateAPIPodStatus of kubelet/kubelet_pods.go. */
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../kinds/generated/types.ts';
+import { podConditions } from '../../kinds/pod/conditions.ts';
 import { qosClass } from '../../kinds/pod/qos.ts';
 import { timestamp } from '../../lib/timestamp.ts';
 import {
@@ -13,7 +14,6 @@ import { isTerminal } from '../end.ts';
 import { addressesOf, type ObservedPod } from '../observed.ts';
 import { checkSandbox } from '../plan-sandbox.ts';
 import type { ProbeResults } from '../plan-types.ts';
-import { podConditions } from './conditions.ts';
 import { containerStatuses, type StartFailure } from './container-status.ts';
 import { finalStates } from './final-states.ts';
 import { type Phase, podPhase } from './phase.ts';

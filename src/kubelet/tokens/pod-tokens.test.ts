@@ -139,6 +139,7 @@ test('the volume that every pod has is whole, and its token changes in place', a
       services: () => [],
     },
     memory: { mount: async () => {}, unmount: async () => {} },
+    pinned: { mount: async () => {}, unmount: async () => {}, unmountBelow: async () => {} },
   });
   const withAccess = testPod({
     serviceAccountName: 'default',

@@ -1,5 +1,5 @@
 /** A pod's volumes on the node's disk. Places are those of upstream, below the pod's folder. */
-import { chmod, chown, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { EmptyDirVolumeSource, Pod, Volume } from '../../kinds/generated/types.ts';
 import { readQuantity } from '../../kinds/quantities.ts';
@@ -9,11 +9,12 @@ import type { ConfigSources } from '../config/env.ts';
 import { ContainerConfigError } from '../config/errors.ts';
 import type { PodPlace } from '../config/field-ref.ts';
 import type { PodFiles } from '../run/pod-files.ts';
-import type { Volumes } from '../run/tools.ts';
+import type { SubPathRequest, Volumes } from '../run/tools.ts';
 import { VolumeError } from '../run/volume-error.ts';
 import { writeAtomically } from './atomic-folder.ts';
 import { prepareHostPath } from './host-path.ts';
 import { claimNameOf, type PersistentVolumes } from './persistent.ts';
+import { openSubPath } from './sub-path.ts';
 import { type PodToken, volumeFiles } from './volume-files.ts';
 
 /** Memory as a file system: mounting takes privileges that tests do not have. */
@@ -24,6 +25,16 @@ export interface MemoryFolders {
   unmount(folder: string): Promise<void>;
 }
 
+/** Mounts parts of volumes in places of their own: that takes the same privileges. */
+export interface PinnedMounts {
+  /** `source`: `/proc/PID/fd/N`; `target`: a file or folder, as the source is. */
+  mount(source: string, target: string): Promise<void>;
+  /** Fine when nothing is mounted there. */
+  unmount(target: string): Promise<void>;
+  /** All that is mounted below a folder. Throws when something resists. */
+  unmountBelow(folder: string): Promise<void>;
+}
+
 export interface NodeVolumesOptions {
   readonly files: PodFiles;
   readonly sources: ConfigSources;
@@ -31,6 +42,7 @@ export interface NodeVolumesOptions {
   /** Whoever gives tokens need not keep those of this pod any more. */
   readonly forgetTokens?: (podUid: string) => void;
   readonly memory: MemoryFolders;
+  readonly pinned: PinnedMounts;
   /** Where claims' volumes are; without it there are none. */
   readonly persistent?: PersistentVolumes;
   readonly clock: Clock;
@@ -66,8 +78,28 @@ export class NodeVolumes implements Volumes {
     return places;
   }
 
+  async subPath(request: SubPathRequest): Promise<string | undefined> {
+    const { podUid, volume, place, relative, container, index } = request;
+    const pinned = await openSubPath(place, relative);
+    if (pinned === undefined) return undefined;
+    try {
+      const folder = path.join(this.#subPathsFolder(podUid), volume, container);
+      const target = path.join(folder, String(index));
+      // An earlier container's.
+      await this.#options.pinned.unmount(target);
+      await removeMountpoint(target);
+      await mkdir(pinned.isFolder ? target : folder, { recursive: true, mode: 0o750 });
+      if (!pinned.isFolder) await (await open(target, 'wx', 0o640)).close();
+      await this.#options.pinned.mount(pinned.shared, target);
+      return target;
+    } finally {
+      await pinned.close();
+    }
+  }
+
   async remove(pod: Pod): Promise<void> {
     const uid = pod.metadata.uid ?? '';
+    await this.#removeSubPaths(uid);
     for (const volume of pod.spec?.volumes ?? []) {
       const plugin = memoryPluginOf(volume);
       if (plugin !== undefined) await this.#options.memory.unmount(this.#folder(uid, volume.name, plugin));
@@ -79,6 +111,7 @@ export class NodeVolumes implements Volumes {
   }
 
   async removeOrphans(uid: string): Promise<void> {
+    await this.#removeSubPaths(uid);
     const folder = path.join(this.#options.files.folder(uid), 'volumes');
     for (const plugin of ['emptyDir', ...inMemory] as const) {
       const ofMemory = path.join(folder, pluginFolders[plugin]);
@@ -86,6 +119,17 @@ export class NodeVolumes implements Volumes {
         await this.#options.memory.unmount(path.join(ofMemory, name));
     }
     await rm(folder, { recursive: true, force: true });
+  }
+
+  #subPathsFolder(uid: string): string {
+    return path.join(this.#options.files.folder(uid), 'volume-subpaths');
+  }
+
+  /** Before anything of the pod's is removed: what is mounted there may be the node's own. */
+  async #removeSubPaths(uid: string): Promise<void> {
+    const folder = this.#subPathsFolder(uid);
+    await this.#options.pinned.unmountBelow(folder);
+    for (const place of await placesBelow(folder)) await removeMountpoint(place);
   }
 
   #folder(uid: string, name: string, plugin: keyof typeof pluginFolders): string {
@@ -137,5 +181,25 @@ export class NodeVolumes implements Volumes {
     if (group !== undefined) await chown(folder, -1, group);
     await chmod(folder, group === undefined ? 0o777 : 0o2777);
     return folder;
+  }
+}
+
+/** Mountpoints are by volume and container; never what is in them. The innermost first. */
+const mountpointDepth = 3;
+
+async function placesBelow(folder: string, depth = mountpointDepth): Promise<string[]> {
+  if (depth === 0) return [folder];
+  const names = await readdir(folder).catch(() => []);
+  const inner = await Promise.all(names.map((name) => placesBelow(path.join(folder, name), depth - 1)));
+  return [...inner.flat(), folder];
+}
+
+/** An empty file or folder, and never anything in it: should it still be mounted, that is refused. Fine when there is none. */
+async function removeMountpoint(place: string): Promise<void> {
+  try {
+    await rmdir(place);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOTDIR') await rm(place);
+    else if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
   }
 }

@@ -50,6 +50,7 @@ async function world(t: TestContext) {
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [] },
     token: async () => '',
     memory: { mount: async () => {}, unmount: async () => {} },
+    pinned: { mount: async () => {}, unmount: async () => {}, unmountBelow: async () => {} },
     persistent,
   });
   const addClaim = (more: Partial<PersistentVolumeClaim> = {}) =>

@@ -109,7 +109,9 @@ export class PersistentVolumes {
       throw new VolumeError(name, `path "${local.path}" is not a directory`, {
         step: 'NewMounter initialization',
       });
-    await applyGroup(local.path, pod);
+    await applyGroup(local.path, pod).catch((cause) => {
+      throw new VolumeError(name, `applyFSGroup failed for vol ${name}: ${messageOf(cause)}`, { cause });
+    });
     return local.path;
   }
 

@@ -32,6 +32,12 @@ async function world(t: TestContext) {
       mount: async (at, bytes) => void mounted.push(`mount ${path.basename(at)} ${bytes}`),
       unmount: async (at) => void mounted.push(`unmount ${path.basename(at)}`),
     },
+    pinned: {
+      mount: async (source, at) =>
+        void mounted.push(`pin ${await readlink(source)} at ${path.relative(folder, at)}`),
+      unmount: async () => {},
+      unmountBelow: async (at) => void mounted.push(`unpin ${path.relative(folder, at)}`),
+    },
   });
   const place = { hostIPs: [], podIPs: [], allocatable: { cpu: '2' } };
   const podOf = (...list: Volume[]) =>
@@ -184,6 +190,34 @@ describe('volumes made of objects', () => {
   });
 });
 
+test('a part of a volume is mounted in a place of its own, which is gone with the pod', async (t) => {
+  const { folder, files, volumes, mounted, podOf, prepare } = await world(t);
+  const spec = { name: 'v', emptyDir: {} };
+  const [place = ''] = await prepare(spec);
+  await writeFile(path.join(place, 'file'), '');
+  const part = (relative: string, index: number) =>
+    volumes.subPath({ podUid: 'uid-1', volume: 'v', place, relative, container: 'web', index });
+  const at = (index: number) => path.join(files.folder('uid-1'), 'volume-subpaths/v/web', String(index));
+  assert.deepEqual([await part('new/folder', 0), await part('file', 1)], [at(0), at(1)]);
+  // Another kind than the container before it had.
+  assert.equal(await part('file', 0), at(0));
+  assert.equal((await stat(at(0))).isFile(), true);
+  assert.equal(await part('..', 2), undefined);
+  const pinned = (what: string, index: number) =>
+    `pin ${path.join(place, what)} at uid-1/volume-subpaths/v/web/${index}`;
+  assert.deepEqual(mounted.splice(0), [pinned('new/folder', 0), pinned('file', 1), pinned('file', 0)]);
+  // What resists is not removed: it would be the volume itself.
+  await rm(at(1));
+  await mkdir(at(1));
+  await writeFile(path.join(at(1), 'still mounted'), '');
+  await assert.rejects(volumes.remove(podOf(spec)), { code: 'ENOTEMPTY' });
+  await assert.rejects(volumes.remove(podOf(spec)), { code: 'ENOTEMPTY' });
+  assert.deepEqual(await readdir(at(1)), ['still mounted']);
+  await rm(path.join(at(1), 'still mounted'));
+  await volumes.remove(podOf(spec));
+  assert.deepEqual(await readdir(path.join(folder, 'uid-1')), []);
+});
+
 describe('other volumes', () => {
   test('an empty folder for everybody in the pod, gone with it', async (t) => {
     const { volumes, mounted, podOf, place, files } = await world(t);
@@ -201,7 +235,7 @@ describe('other volumes', () => {
     assert.deepEqual(mounted.splice(0, 2), ['mount memory 1048576', 'mount unbound undefined']);
     mounted.length = 0;
     await volumes.remove(pod);
-    assert.deepEqual(mounted, ['unmount memory', 'unmount unbound']);
+    assert.deepEqual(mounted, ['unpin uid-1/volume-subpaths', 'unmount memory', 'unmount unbound']);
     await assert.rejects(stat(path.join(files.folder('uid-1'), 'volumes')));
   });
 
@@ -223,11 +257,12 @@ describe('other volumes', () => {
       'mount token undefined',
     ]);
     await volumes.remove(pod);
-    assert.deepEqual(mounted.splice(0), ['unmount secret', 'unmount labels', 'unmount token']);
+    const unpin = 'unpin uid-1/volume-subpaths';
+    assert.deepEqual(mounted.splice(0), [unpin, 'unmount secret', 'unmount labels', 'unmount token']);
     await volumes.prepare(pod, place);
     mounted.length = 0;
     await volumes.removeOrphans('uid-1');
-    assert.deepEqual(mounted.toSorted(), ['unmount labels', 'unmount secret', 'unmount token']);
+    assert.deepEqual(mounted.toSorted(), ['unmount labels', 'unmount secret', 'unmount token', unpin]);
   });
 
   test("a place of the node's own is checked, and left alone", async (t) => {
