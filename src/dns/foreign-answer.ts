@@ -92,7 +92,7 @@ function readRecords(message: Buffer, start: number, count: number): ForeignReco
 }
 
 /** A time to live with its highest bit set is 0. Source: RFC 2181, 8. */
-const lifetime = (message: Buffer, at: number): number => {
+export const lifetime = (message: Buffer, at: number): number => {
   const seconds = message.readUInt32BE(at);
   return seconds >= 2 ** 31 ? 0 : seconds;
 };

@@ -1,9 +1,8 @@
 /** Messages for answers that are not prepared: another server's, and an ExternalName's with what it leads to. */
-import { decode, encode, type Answer as PacketAnswer } from 'dns-packet';
-import type { ForeignAnswer } from './foreign-answer.ts';
+import { type ForeignAnswer, lifetime } from './foreign-answer.ts';
 import type { Forwarded } from './forwarder.ts';
 import { cachedSecondsMax, udpPayloadMax } from './limits.ts';
-import { headerBytes, internetClass, nameText, type Question, recordTypes, type WireName } from './wire.ts';
+import { headerBytes, internetClass, type Question, recordTypes, type WireName } from './wire.ts';
 
 const optBytes = 11;
 
@@ -35,7 +34,7 @@ export function forwardedMessage(
   query.copy(message, headerBytes, headerBytes, question.end);
   answer.body.copy(message, question.end, 0, bodyBytes);
   for (const at of answer.lifetimes.slice(0, kept)) {
-    const seconds = Math.min(message.readUInt32BE(question.end + at), cachedSecondsMax);
+    const seconds = Math.min(lifetime(message, question.end + at), cachedSecondsMax);
     message.writeUInt32BE(Math.max(0, seconds - age), question.end + at);
   }
   if (opt !== 0) {
@@ -51,23 +50,6 @@ export function forwardedMessage(
 function isAuthenticFor(question: Question, query: Buffer, answer: ForeignAnswer): boolean {
   return answer.isAuthentic && (question.edns?.dnssec === true || (query[3]! & 0x20) !== 0);
 }
-
-/**
- * The records of the answer section that lead from a name to what was asked for; undefined when one of them is not
- * well-formed inside.
- */
-export function answersOf(message: Buffer, wantedType: number): PacketAnswer[] | undefined {
-  const types = new Set(['CNAME', typeText(wantedType)]);
-  try {
-    const { answers = [] } = decode(message);
-    return answers.filter(({ type }) => types.has(type));
-  } catch {
-    return undefined;
-  }
-}
-
-const typeText = (type: number): string =>
-  Object.entries(recordTypes).find(([, number]) => number === type)?.[0] ?? 'none';
 
 /** A query like a client's, for a name that an alias led to. */
 export function followUpQuery(name: WireName, type: number): Buffer {
@@ -85,34 +67,23 @@ export function followUpQuery(name: WireName, type: number): Buffer {
 export function aliasMessage(
   query: Buffer,
   question: Question,
-  { answers, room, code }: { answers: readonly PacketAnswer[]; room: number; code: number },
+  { answers, room, code }: { answers: readonly Buffer[]; room: number; code: number },
 ): Buffer {
-  const packet = (some: readonly PacketAnswer[], isTruncated: boolean): Buffer => {
-    const message = encode({
-      type: 'response',
-      id: question.id,
-      // Authoritative, recursion available, recursion desired when it was, and the code in the last bits.
-      flags: 0x0480 | (isTruncated ? 0x0200 : 0) | (question.recursionDesired ? 0x0100 : 0) | code,
-      questions: [{ name: nameText(question.name), type: 'A', class: 'IN' }],
-      answers: [...some],
-    });
-    // The question as the client spelled it.
-    query.copy(message, headerBytes, headerBytes, question.end);
-    if (question.edns === undefined) return message;
-    const opt = Buffer.alloc(optBytes);
-    opt.writeUInt16BE(recordTypes.OPT, 1);
-    opt.writeUInt16BE(udpPayloadMax, 3);
-    message.writeUInt16BE(1, 10);
-    return Buffer.concat([message, opt]);
-  };
-  const whole = packet(answers, false);
-  return whole.length <= room ? whole : packet([], true);
+  const opt = question.edns === undefined ? 0 : optBytes;
+  const body = Buffer.concat(answers);
+  const isWhole = question.end + body.length + opt <= room;
+  const message = Buffer.alloc(question.end + (isWhole ? body.length : 0) + opt);
+  // The question as the client spelled it.
+  query.copy(message, 0, 0, question.end);
+  message[2] = 0x84 | (query[2]! & 0x79) | (isWhole ? 0 : 0x02);
+  message[3] = 0x80 | (query[3]! & 0x10) | code;
+  message.writeUInt16BE(isWhole ? answers.length : 0, 6);
+  message.writeUInt16BE(0, 8);
+  message.writeUInt16BE(opt === 0 ? 0 : 1, 10);
+  if (isWhole) body.copy(message, question.end);
+  if (opt !== 0) {
+    message.writeUInt16BE(recordTypes.OPT, message.length - opt + 1);
+    message.writeUInt16BE(udpPayloadMax, message.length - opt + 3);
+  }
+  return message;
 }
-
-/** `web.default.svc.cluster.local.` leads to `example.com`. */
-export const aliasRecord = (owner: WireName, target: string, seconds: number): PacketAnswer => ({
-  name: nameText(owner).replace(/\.$/, ''),
-  type: 'CNAME',
-  ttl: seconds,
-  data: target,
-});

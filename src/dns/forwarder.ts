@@ -7,7 +7,13 @@ import type { Logger } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { ForeignAnswer } from './foreign-answer.ts';
-import { forwardedQueriesMax, loopProbeMilliseconds, udpPayloadMax, upstreamRounds } from './limits.ts';
+import {
+  forwardedQueriesMax,
+  loopProbeMilliseconds,
+  muteUpstreamMilliseconds,
+  udpPayloadMax,
+  upstreamRounds,
+} from './limits.ts';
 import { askUpstream, type Upstream } from './upstream.ts';
 import {
   headerBytes,
@@ -54,6 +60,8 @@ export class Forwarder {
   readonly #underWay = new Map<string, Promise<ForeignAnswer | undefined>>();
   /** Servers whose questions come back to us. */
   readonly #looping = new Set<Upstream>();
+  /** Servers that did not answer, and until when they are asked last: one that is down would cost every name its wait. */
+  readonly #mute = new Map<Upstream, number>();
   /** The names of probes that are out, lowercase on the wire. */
   readonly #probes = new Map<WireName, Upstream>();
 
@@ -110,17 +118,25 @@ export class Forwarder {
     );
   }
 
+  #inOrder(): Upstream[] {
+    const now = this.#options.clock.monotonic();
+    const isMute = (upstream: Upstream) => (this.#mute.get(upstream) ?? now) > now;
+    return this.upstreams.toSorted((one, other) => Number(isMute(one)) - Number(isMute(other)));
+  }
+
   async #askAll(wanted: Wanted): Promise<ForeignAnswer | undefined> {
     const { clock, log } = this.#options;
     let last: ForeignAnswer | undefined;
     for (let round = 0; round < upstreamRounds; round++)
-      for (const upstream of this.upstreams) {
+      for (const upstream of this.#inOrder()) {
         try {
           const answer = await this.#ask({ upstream, query: this.#query(wanted), clock });
+          this.#mute.delete(upstream);
           if (answer.code === responseCodes.NOERROR || answer.code === responseCodes.NXDOMAIN) return answer;
           // It has trouble of its own, or does not want to: another one may know.
           last = answer;
         } catch (error) {
+          this.#mute.set(upstream, clock.monotonic() + muteUpstreamMilliseconds);
           log.debug('a DNS server did not help', { name: nameText(wanted.name), error });
         }
       }

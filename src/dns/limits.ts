@@ -33,6 +33,9 @@ export const forwardedQueriesMax = 1_000;
 export const upstreamMilliseconds = 2_000;
 export const upstreamRounds = 2;
 
+/** A server that did not answer is asked after the others for so long. */
+export const muteUpstreamMilliseconds = 10_000;
+
 /** Answers of other servers that are kept, and for how long at most. */
 export const cachedAnswersMax = 10_000;
 export const cachedBytesMax = 16 * 1024 * 1024;

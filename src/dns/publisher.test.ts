@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startTestWorld } from '../../test/client/world.ts';
+import type { Informers } from '../client/informers.ts';
 import { Publisher } from './publisher.ts';
 import { Responder } from './responder.ts';
 import { query, shown, testService, testSlice } from './test-kit.ts';
@@ -67,4 +68,16 @@ test('the zone follows Services, slices and namespaces', async (context) => {
   await services.delete({ namespace: 'default', name: 'web' });
   await world.settle();
   assert.equal(ask('web.default.svc.cluster.local'), denied('NXDOMAIN'));
+});
+
+test('before namespaces are known, names of pods are not denied', () => {
+  const synced = new Set(['Service', 'EndpointSlice']);
+  const informers = {
+    of: (name: string) => ({ hasSynced: synced.has(name), addIndex() {}, handle() {}, get() {} }),
+  } as unknown as Informers;
+  const zone = new Zone({ zone: 'cluster.local', seconds: 5 });
+  const publisher = new Publisher({ informers, zone, zoneName: 'cluster.local', serverAddresses: [] });
+  assert.equal(publisher.isReady, false);
+  synced.add('Namespace');
+  assert.equal(publisher.isReady, true);
 });

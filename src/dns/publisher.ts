@@ -47,7 +47,7 @@ export class Publisher {
   /** Whether every name is there that the cluster had when this began. */
   get isReady(): boolean {
     const { informers } = this.#options;
-    return informers.of('Service').hasSynced && informers.of('EndpointSlice').hasSynced;
+    return (['Service', 'EndpointSlice', 'Namespace'] as const).every((name) => informers.of(name).hasSynced);
   }
 
   hasNamespace(name: string): boolean {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decode } from 'dns-packet';
 import { WherryError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createManualClock } from '../lib/manual-clock.ts';
 import { seededRandom } from '../lib/random.ts';
 import { type ForeignAnswer, readForeignAnswer } from './foreign-answer.ts';
 import { Forwarder } from './forwarder.ts';
-import { forwardedQueriesMax } from './limits.ts';
+import { forwardedQueriesMax, muteUpstreamMilliseconds } from './limits.ts';
 import { recordsOf } from './records.ts';
 import { Resolver } from './resolver.ts';
 import { Responder } from './responder.ts';
@@ -103,6 +104,28 @@ for (const [what, broken] of [
     assert.deepEqual(asked, ['example.com@192.0.2.53', 'example.com@192.0.2.54']);
   });
 
+test('a server that is mute is asked last for a while', async () => {
+  const { ask, asked, clock } = makeWorld({ [first.address]: mute, [second.address]: answering });
+  await ask('a.com');
+  await ask('b.com');
+  clock.advance(muteUpstreamMilliseconds);
+  await ask('c.com');
+  assert.deepEqual(asked, [
+    'a.com@192.0.2.53',
+    'a.com@192.0.2.54',
+    'b.com@192.0.2.54',
+    'c.com@192.0.2.53',
+    'c.com@192.0.2.54',
+  ]);
+});
+
+test('a time to live with its highest bit set is none', async () => {
+  const { ask } = makeWorld({
+    [first.address]: (name) => ({ answers: [address(name, '192.0.2.80', 2 ** 31 + 60)] }),
+  });
+  assert.deepEqual((await ask('example.com'))[1], 'answer example.com 0 A 192.0.2.80');
+});
+
 test('nobody knows: a failure, that is not kept', async () => {
   const { ask, asked } = makeWorld({ [first.address]: mute, [second.address]: failing });
   assert.deepEqual(await ask('example.com'), ['SERVFAIL rd ra']);
@@ -174,6 +197,39 @@ test('an ExternalName of ExternalNames of a Service', async () => {
     'answer web.default.svc.cluster.local 5 A 10.96.0.5',
   ]);
   assert.deepEqual(asked, []);
+});
+
+test('an ExternalName leads to records of any type', async () => {
+  const { resolver, external } = makeWorld({
+    [first.address]: (name) => ({
+      answers: [
+        { type: 'CNAME', name, ttl: 60, data: 'mail.example.com' },
+        {
+          type: 'MX',
+          name: 'mail.example.com',
+          ttl: 60,
+          data: { preference: 5, exchange: 'mx.example.com' },
+        },
+      ],
+    }),
+  });
+  external('db', 'db.example.com');
+  const reply = await resolver.reply(query('db.default.svc.cluster.local', { type: 'MX' }), false);
+  const { answers = [] } = decode(reply!.message);
+  assert.deepEqual(
+    answers.map((each) => [each.name, each.type, 'data' in each && each.data]),
+    [
+      ['db.default.svc.cluster.local', 'CNAME', 'db.example.com'],
+      ['db.example.com', 'CNAME', 'mail.example.com'],
+      ['mail.example.com', 'MX', { preference: 5, exchange: 'mx.example.com' }],
+    ],
+  );
+});
+
+test('an ExternalName that is no name for DNS', async () => {
+  const { ask, external } = makeWorld({ [first.address]: answering });
+  external('db', `${'a'.repeat(64)}.example.com`);
+  assert.deepEqual(await ask('db.default.svc.cluster.local'), ['SERVFAIL aa rd ra']);
 });
 
 test('ExternalNames in a circle end', async () => {

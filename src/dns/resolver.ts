@@ -1,14 +1,8 @@
 /** Every question's whole way: the zone, the names that an ExternalName leads to, the other servers. */
-import type { Answer as PacketAnswer } from 'dns-packet';
-import {
-  aliasMessage,
-  aliasRecord,
-  answersOf,
-  followUpQuery,
-  forwardedMessage,
-} from './forwarded-message.ts';
+import { aliasMessage, followUpQuery, forwardedMessage } from './forwarded-message.ts';
 import type { Forwarder } from './forwarder.ts';
 import { aliasesMax, messageBytesMax } from './limits.ts';
+import { aliasRecord, plainAnswers } from './plain-records.ts';
 import { type Responder, roomFor } from './responder.ts';
 import { parseQuestion, type Question, responseCodes, type WireName, wireName } from './wire.ts';
 
@@ -69,20 +63,20 @@ export class Resolver {
     { question, target }: { question: Question; target: string },
     overTcp: boolean,
   ): Promise<Reply> {
-    const answers = [aliasRecord(question.name, target, this.#options.seconds)];
-    let code: number = responseCodes.NOERROR;
-    let next: { name: WireName; text: string } | undefined = toName(target);
+    const answers: Buffer[] = [];
+    let [owner, next] = [question.name, wireName(target)];
+    // A label of more than 63 letters is allowed by the API, but nothing that DNS can say.
+    let code: number = next === undefined ? responseCodes.SERVFAIL : responseCodes.NOERROR;
     for (let followed = 1; next !== undefined; followed++) {
+      answers.push(aliasRecord(owner, next, this.#options.seconds));
       if (followed > aliasesMax) {
         code = responseCodes.SERVFAIL;
         break;
       }
-      const step = await this.#lookUp(query, question, next.name);
+      const step = await this.#lookUp(query, question, next);
       answers.push(...step.answers);
       code = step.code;
-      if (step.target === undefined) break;
-      answers.push(aliasRecord(next.name, step.target, this.#options.seconds));
-      next = toName(step.target);
+      [owner, next] = [next, step.target === undefined ? undefined : wireName(step.target)];
     }
     return {
       message: aliasMessage(query, question, { answers, room: roomFor(question, overTcp), code }),
@@ -95,11 +89,12 @@ export class Resolver {
     query: Buffer,
     { type }: Question,
     name: WireName,
-  ): Promise<{ answers: PacketAnswer[]; code: number; target?: string }> {
+  ): Promise<{ answers: Buffer[]; code: number; target?: string }> {
     const { responder, forwarder } = this.#options;
     const followUp = followUpQuery(name, type);
     const outcome = responder.respond(followUp, { overTcp: true });
-    if (outcome.type === 'answer') return found(outcome.message, type, outcome.code);
+    const start = followUp.length;
+    if (outcome.type === 'answer') return found(outcome, type, start);
     if (outcome.type === 'alias') return { answers: [], code: responseCodes.NOERROR, target: outcome.target };
     // The alias itself is true, whether somebody knows its target or not.
     if (outcome.type === 'silence' || forwarder.upstreams.length === 0)
@@ -108,20 +103,15 @@ export class Resolver {
     if (forwarded === undefined) return { answers: [], code: responseCodes.SERVFAIL };
     const asked = parseQuestion(followUp) as Question;
     const message = forwardedMessage(followUp, asked, { forwarded, room: messageBytesMax });
-    return found(message, type, forwarded.answer.code);
+    return found({ message, code: forwarded.answer.code }, type, start);
   }
 }
 
-function found(message: Buffer, type: number, code: number): { answers: PacketAnswer[]; code: number } {
-  const answers = answersOf(message, type);
+function found({ message, code }: Reply, type: number, start: number): { answers: Buffer[]; code: number } {
+  const answers = plainAnswers(message, type, start);
   return answers === undefined ? { answers: [], code: responseCodes.SERVFAIL } : { answers, code };
 }
 
 function wantedOf(query: Buffer, { name, type, edns }: Question) {
   return { name, type, dnssec: edns?.dnssec ?? false, checkingDisabled: (query[3]! & 0x10) !== 0 };
-}
-
-function toName(text: string): { name: WireName; text: string } | undefined {
-  const name = wireName(text);
-  return name === undefined ? undefined : { name, text };
 }

@@ -30,7 +30,7 @@ function makeResponder({ isReady = true, endpoints = 3 } = {}): Responder {
     zone,
     zoneName: 'cluster.local',
     seconds: 5,
-    hasNamespace: (name) => name === 'default',
+    hasNamespace: (name) => name === 'default' || name === 'empty',
     isReady: () => isReady,
   });
 }
@@ -74,6 +74,28 @@ const cases: { name: string; question: string; ask?: Ask; answer: string[] }[] =
     name: 'a namespace with Services has a name but no records',
     question: 'default.svc.cluster.local',
     answer: ['NOERROR aa rd ra', soa],
+  },
+  {
+    name: 'a namespace without Services has a name too',
+    question: 'empty.svc.cluster.local',
+    answer: ['NOERROR aa rd ra', soa],
+  },
+  {
+    name: 'a namespace that is not there',
+    question: 'none.svc.cluster.local',
+    answer: ['NXDOMAIN aa rd ra', soa],
+  },
+  {
+    name: 'any type: one of those that there are',
+    question: 'web.default.svc.cluster.local',
+    ask: { type: 'ANY' },
+    answer: ['NOERROR aa rd ra', 'answer web.default.svc.cluster.local 5 A 10.96.0.5'],
+  },
+  {
+    name: 'any type of an alias: the alias',
+    question: 'db.default.svc.cluster.local',
+    ask: { type: 'ANY' },
+    answer: ['NOERROR aa rd ra', 'answer db.default.svc.cluster.local 5 CNAME db.example.com'],
   },
   {
     name: 'a port by its name, with the address that it leads to',

@@ -65,6 +65,7 @@ export class Responder {
   readonly #options: ResponderOptions;
   readonly #zoneName: WireName;
   readonly #podSuffix: WireName;
+  readonly #serviceSuffix: WireName;
   readonly #authority: Buffer;
   #turn = 0;
 
@@ -73,11 +74,14 @@ export class Responder {
     this.#options = options;
     const zoneName = wireName(options.zoneName);
     const podSuffix = wireName(`pod.${options.zoneName}`);
+    const serviceSuffix = wireName(`svc.${options.zoneName}`);
     const authority = startOfAuthority(options.zoneName, 1, options.seconds);
-    if (zoneName === undefined || podSuffix === undefined || authority === undefined || zoneName === '\0')
+    const isName = zoneName !== undefined && zoneName !== '\0';
+    if (!isName || podSuffix === undefined || serviceSuffix === undefined || authority === undefined)
       throw new RangeError(`${JSON.stringify(options.zoneName)} is no name for a zone`);
     this.#zoneName = zoneName;
     this.#podSuffix = podSuffix;
+    this.#serviceSuffix = serviceSuffix;
     this.#authority = authority;
   }
 
@@ -110,7 +114,7 @@ export class Responder {
         message: this.#positive(query, question, { answer: pod.answer, room }),
         code: 0,
       };
-    const exists = found.exists || pod.exists;
+    const exists = found.exists || pod.exists || this.#isNamespace(question.name);
     return this.#denial(query, question, exists ? responseCodes.NOERROR : responseCodes.NXDOMAIN);
   }
 
@@ -178,6 +182,14 @@ export class Responder {
     message.writeUInt16BE(opt === 0 ? 0 : 1, 10);
     if (opt !== 0) writeOpt(message, message.length - opt, 0);
     return { type: 'answer', message, code };
+  }
+
+  /** `default.svc.cluster.local` is a name although a namespace has no Services: what is below may come at any time. */
+  #isNamespace(name: WireName): boolean {
+    if (!isBelow(name, this.#serviceSuffix)) return false;
+    const labels = name.slice(0, name.length - this.#serviceSuffix.length);
+    if (labels === '') return true;
+    return labels.charCodeAt(0) === labels.length - 1 && this.#options.hasNamespace(labels.slice(1));
   }
 
   /** `10-244-1-5.default.pod.cluster.local` is 10.244.1.5, whether there is such a pod or not. */

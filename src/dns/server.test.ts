@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdir, readlink } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { UserError } from '../lib/errors.ts';
@@ -15,7 +16,7 @@ import { recordsOf } from './records.ts';
 import { Resolver } from './resolver.ts';
 import { Responder } from './responder.ts';
 import { DnsServer } from './server.ts';
-import { query, shown, testService, testSlice } from './test-kit.ts';
+import { address, foreignAnswer, query, shown, testService, testSlice } from './test-kit.ts';
 import { askUpstream } from './upstream.ts';
 import { Zone } from './zone.ts';
 
@@ -164,6 +165,69 @@ test('an address that cannot be had', async (context) => {
       error instanceof UserError &&
       /DNS cannot listen on 127\.0\.0\.1 port \d+: .*EADDRINUSE/.test(error.message),
   );
+});
+
+test('an address that is taken over UDP alone: nothing is left open', async (context) => {
+  const taken = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(taken, 'listening');
+  context.after(() => taken.close());
+  const { port } = taken.address();
+  const { resolver } = makeResolver();
+  const start = () =>
+    DnsServer.start({ resolver, addresses: [{ address: '127.0.0.1', port }], clock: systemClock, log });
+  const sockets = async () => {
+    const files = (await readdir('/proc/self/fd')).map((file) => readlink(`/proc/self/fd/${file}`));
+    const links = await Promise.all(files.map((file) => file.catch(() => '')));
+    return links.filter((link) => link.startsWith('socket:')).length;
+  };
+  await assert.rejects(start(), { code: 'DNS_ADDRESS' });
+  const before = await sockets();
+  for (let attempt = 0; attempt < 5; attempt++) await assert.rejects(start(), { code: 'DNS_ADDRESS' });
+  assert.ok((await sockets()) <= before);
+});
+
+test('very many questions behind answers that the client is slow to take', async (context) => {
+  const deepest = { lines: 0 };
+  const long = Buffer.alloc(65_000);
+  const resolver = {
+    reply(asked: Buffer) {
+      deepest.lines = Math.max(deepest.lines, (new Error().stack ?? '').split('\n').length);
+      return asked.length > 0 ? { message: long, code: 0 } : undefined;
+    },
+  } as unknown as Resolver;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  context.after(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
+  const addresses = [{ address: '127.0.0.1', port: 0 }];
+  const server = await DnsServer.start({ resolver, addresses, clock: createManualClock(), log });
+  context.after(() => server.close());
+  const { port } = server.addresses[0]!;
+  const socket = connect(port, '127.0.0.1');
+  // More than the kernel takes; behind it messages of no bytes, which are answered by silence.
+  const count = 400;
+  socket.write(Buffer.concat([Buffer.alloc(3 * count, Buffer.from([0, 1, 1])), Buffer.alloc(60_000)]));
+  assert.equal((await readMessages(socket, count)).length, count);
+  assert.ok(deepest.lines < 30, `${deepest.lines} calls within each other`);
+});
+
+test('who waits for another server is not idle', async (context) => {
+  const mute = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(mute, 'listening');
+  context.after(() => mute.close());
+  const { at, clock } = await startServer(context, { upstreams: [{ ...mute.address() }] });
+  const socket = connect(at.port, at.address);
+  socket.write(framed(query('example.com')));
+  const [asked, from] = (await once(mute, 'message')) as [Buffer, { port: number }];
+  clock.advance(connectionIdleMilliseconds);
+  mute.send(
+    foreignAnswer(asked, { answers: [address('example.com', '192.0.2.80')] }),
+    from.port,
+    '127.0.0.1',
+  );
+  const [answer] = await readMessages(socket, 1);
+  assert.equal(answer && shown(answer)[1], 'answer example.com 60 A 192.0.2.80');
 });
 
 test('one server asks another, over UDP and for long answers over TCP', async (context) => {

@@ -78,17 +78,19 @@ export class DnsServer {
       const listening = once(tcp, 'listening');
       tcp.listen({ host: address, port });
       await listening;
+      // Too many open files, say: those that are connected stay, and later ones may be taken again.
+      tcp.on('error', (error) => this.#options.log.warn('the DNS listener', { error }));
       this.#tcp.push(tcp);
       const bound = tcp.address();
       const family = isIP(address) === 6 ? 'udp6' : 'udp4';
       const udp = createSocket({ type: family, lookup: numericLookup, ipv6Only: family === 'udp6' });
       // An address is no name, so it is bound before `bind` returns.
+      this.#udp.push(udp);
       const isBound = once(udp, 'listening');
       udp.bind({ address, port: bound !== null && typeof bound === 'object' ? bound.port : port });
       await isBound;
       udp.on('error', (error) => this.#options.log.warn('the DNS socket', { error }));
       udp.on('message', (query, from) => this.#onDatagram(udp, query, from));
-      this.#udp.push(udp);
     } catch (error) {
       const { message } = error as Error;
       throw new UserError('DNS_ADDRESS', `DNS cannot listen on ${address} port ${port}: ${message}`, {
@@ -152,6 +154,7 @@ class Connection {
   #received: Buffer = Buffer.alloc(0);
   #underWay = 0;
   #ended = false;
+  #processing = false;
   #cancelIdle = () => {};
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -174,10 +177,16 @@ class Connection {
 
   #rest(): void {
     this.#cancelIdle();
-    this.#cancelIdle = this.#options.clock.after(connectionIdleMilliseconds, () => this.#socket.destroy());
+    // Who waits for other servers' answers is not idle; that ends in any case.
+    this.#cancelIdle = this.#options.clock.after(connectionIdleMilliseconds, () =>
+      this.#underWay > 0 ? this.#rest() : this.#socket.destroy(),
+    );
   }
 
+  /** Answers that come at once look for the next question from within: they find that it is taken care of. */
   #process(): void {
+    if (this.#processing) return;
+    this.#processing = true;
     while (!this.#isFull) {
       if (this.#received.length < 2) break;
       const length = this.#received.readUInt16BE(0);
@@ -187,6 +196,7 @@ class Connection {
       this.#rest();
       void this.#answer(query);
     }
+    this.#processing = false;
     if (this.#isFull) this.#socket.pause();
     else if (this.#socket.isPaused() && !this.#ended) this.#socket.resume();
   }

@@ -19,7 +19,7 @@ export const recordTypes = {
 } as const;
 
 /** Question types that ask for more than records of a type. */
-export const questionTypes = { IXFR: 251, AXFR: 252 } as const;
+export const questionTypes = { IXFR: 251, AXFR: 252, ANY: 255 } as const;
 
 export const responseCodes = {
   NOERROR: 0,

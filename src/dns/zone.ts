@@ -5,7 +5,7 @@
 import type { Answer } from './answers.ts';
 import { prepareAnswer } from './answers.ts';
 import type { DnsRecord } from './records.ts';
-import { recordTypes, type WireName, wireName } from './wire.ts';
+import { questionTypes, recordTypes, type WireName, wireName } from './wire.ts';
 
 type AliasRecord = Extract<DnsRecord, { type: 'CNAME' | 'PTR' | 'NS' }>;
 
@@ -65,7 +65,8 @@ export class Zone {
   find(name: WireName, type: number): { exists: boolean; answer?: Answer; alias?: string } {
     const node = this.#nodes.get(name);
     if (node === undefined) return absent;
-    const answer = node.answers.get(type);
+    // Of any type the one that comes first, rather than to say that there is none. Source: RFC 8482, 4.1.
+    const answer = type === questionTypes.ANY ? node.answers.values().next().value : node.answers.get(type);
     if (answer !== undefined) return { exists: true, answer };
     return node.alias === undefined ? present : { exists: true, alias: node.alias };
   }

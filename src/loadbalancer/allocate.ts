@@ -24,7 +24,7 @@ export type Assignment =
     }
   | { readonly type: 'failed'; readonly why: string; readonly lost?: string }
   /** Not of type LoadBalancer, or another implementation's. */
-  | { readonly type: 'none' };
+  | { readonly type: 'none'; readonly lost?: string };
 
 export type NamespaceLabels = (namespace: string) => Readonly<Record<string, string>>;
 

@@ -10,6 +10,7 @@ import {
   handoverMilliseconds,
   tellMilliseconds,
   tellTimesMax,
+  toldAtOnceMax,
 } from './limits.ts';
 import { loadBalancer } from './load-balancer.ts';
 
@@ -107,6 +108,20 @@ test('a node that is down loses its addresses to another, and has them again whe
   assert.ok(nodes.b.told.length >= 1 && nodes.b.told.length <= tellTimesMax);
   assert.deepEqual(nodes.a.told, twice.slice(0, nodes.a.told.length));
   assert.ok(nodes.a.told.length > tellTimesMax);
+});
+
+test('the network is told of very many addresses, too, each as often', async (t) => {
+  const { world, nodes, start, service, setReady } = await startWorld(t);
+  await setReady('b', 'False');
+  const addresses = Array.from({ length: toldAtOnceMax + 10 }, (_, index) => `10.0.0.${index + 1}`);
+  for (const [index, address] of addresses.entries()) await service(`service-${index}`, address);
+  start('a');
+  for (let second = 0; second < 4 * tellTimesMax; second++) await world.advance(tellMilliseconds);
+  const often = Map.groupBy(nodes.a.told, (each) => each);
+  assert.deepEqual(
+    addresses.map((address) => often.get(`eth0 ${address}`)?.length),
+    addresses.map(() => tellTimesMax),
+  );
 });
 
 test('a restart of the agent changes nothing; what nobody wants any more goes', async (t) => {

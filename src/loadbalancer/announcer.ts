@@ -26,6 +26,7 @@ import {
   handoverMilliseconds,
   tellMilliseconds,
   tellTimesMax,
+  toldAtOnceMax,
 } from './limits.ts';
 import type { LinkAddress, LinkState, Links } from './links.ts';
 import { planLinks, type Wanted } from './plan-links.ts';
@@ -204,15 +205,18 @@ class RunningAnnouncer implements Announcer {
     });
   }
 
+  /** Not too many in one go, since nothing else is done meanwhile; each has its turn. */
   async #tell(): Promise<void> {
-    const all = [...this.#telling.entries()];
-    if (all.length === 0) return;
-    for (const [key, each] of all) {
-      each.times--;
-      if (each.times === 0) this.#telling.delete(key);
+    const batch = [...this.#telling].slice(0, toldAtOnceMax);
+    if (batch.length === 0) return;
+    for (const [key, { at, times }] of batch) {
+      this.#telling.delete(key);
+      if (times > 1) this.#telling.set(key, { at, times: times - 1 });
     }
-    await this.#options.links.tell(all.map(([, { at }]) => at));
-    if (this.#telling.size > 0) this.#lookIn(tellMilliseconds);
+    await this.#options.links.tell(batch.map(([, { at }]) => at));
+    if (this.#telling.size === 0) return;
+    const isNew = [...this.#telling.values()].some(({ times }) => times === tellTimesMax);
+    this.#lookIn(isNew ? announceDelayMilliseconds : tellMilliseconds);
   }
 
   /** Once for each time that a Service comes here; and once for what stands in the way. */

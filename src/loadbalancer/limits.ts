@@ -29,7 +29,7 @@ export const handoverMilliseconds = 1_500;
 export const tellTimesMax = 5;
 export const tellMilliseconds = 1_000;
 
-/** Addresses that one command tells of. */
+/** Addresses that are told of in one go, before anything else is looked at again. */
 export const toldAtOnceMax = 64;
 
 /** How often the interfaces are looked at when nothing changes. */

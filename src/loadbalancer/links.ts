@@ -3,7 +3,7 @@
 import { WherryError } from '../lib/errors.ts';
 import type { Exec } from '../lib/exec.ts';
 import { isIPv6 } from '../lib/ip.ts';
-import { linkCommandMilliseconds, toldAtOnceMax } from './limits.ts';
+import { linkCommandMilliseconds } from './limits.ts';
 
 export interface LinkAddress {
   readonly link: string;
@@ -110,14 +110,18 @@ export function machineLinks(exec: Exec): Links {
       }
     },
     async tell(addresses) {
-      const told = addresses.filter(({ address }) => !isIPv6(address)).slice(0, toldAtOnceMax);
+      const told = addresses.filter(({ address }) => !isIPv6(address));
       const options = { milliseconds: linkCommandMilliseconds };
-      for (const { link, address } of told)
-        await exec(
-          'busybox',
-          ['arping', '-q', '-U', '-c', '1', '-w', '1', '-I', link, '-s', address, address],
-          options,
-        );
+      // Together: each waits a second for an answer that a gratuitous one never has.
+      await Promise.all(
+        told.map(({ link, address }) =>
+          exec(
+            'busybox',
+            ['arping', '-q', '-U', '-c', '1', '-w', '1', '-I', link, '-s', address, address],
+            options,
+          ),
+        ),
+      );
     },
   };
 }

@@ -111,6 +111,10 @@ test('a pool that shrinks: who stands outside moves, and who stands inside stays
   );
   await world.client.of('IPAddressPool').delete(pool);
   assert.deepEqual(await ips(), { a: 'pending', b: 'pending' });
+  const lost = (await events()).filter((each) => each.startsWith('b ClearAssignment'));
+  assert.deepEqual(lost, [
+    'b ClearAssignment current IP for "default/b" not allowed by config, will attempt for new IP assignment: ["10.0.0.2"] is not allowed in config',
+  ]);
 });
 
 test('another class is left alone, whatever it has', async (t) => {

@@ -39,13 +39,13 @@ type Text = [type: 'Normal' | 'Warning', reason: string, message: string];
 
 function textsOf(service: Service, assignment: Assignment): Text[] {
   const texts: Text[] = [];
-  if (assignment.type === 'none') return texts;
   if (assignment.lost !== undefined)
     texts.push([
       'Normal',
       'ClearAssignment',
       `current IP for ${quoted(service)} not allowed by config, will attempt for new IP assignment: ${assignment.lost}`,
     ]);
+  if (assignment.type === 'none') return texts;
   if (assignment.type === 'failed') {
     const why = `Failed to allocate IP for ${quoted(service)}: ${assignment.why}`;
     return [...texts, ['Warning', 'AllocationFailed', why]];
@@ -136,9 +136,14 @@ function tellProblem(view: View, { of, message }: { of: string; message: string 
   return [{ type: 'event', event: { regarding, type: 'Warning', reason: 'InvalidConfiguration', message } }];
 }
 
-/** With no pool at all nothing is said, as MetalLB: another balancer may be on its way. */
+/** With no pool at all no failure is told, as MetalLB: another balancer may be on its way. But a loss is. */
 const quiet = (assignments: Map<string, Assignment>): Map<string, Assignment> =>
-  new Map([...assignments].map(([of, each]) => [of, each.type === 'failed' ? { type: 'none' } : each]));
+  new Map(
+    [...assignments].map(([of, each]) => [
+      of,
+      each.type === 'failed' ? { ...(each.lost && { lost: each.lost }), type: 'none' } : each,
+    ]),
+  );
 
 export function loadBalancer(): Controller {
   const told = new Told();
