@@ -8,6 +8,6 @@ import { join } from 'node:path';
 // Stripped and compiled sources are kept between starts: that is two thirds of the time a start takes.
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'wherry'));
 
-const { runCommandLine } = await import('./main-command-line.ts');
+const { runCommandLine } = await import('./commands/command-line.ts');
 // Whatever a failed start may have left open must not keep the process.
 process.exit(await runCommandLine(process.argv.slice(2)));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isMet, type Measurement, median, ratioToFloor } from '../bench/bench.ts';
+import { isMet, type Measurement, median, ratioConfidence, ratioToFloor } from '../bench/bench.ts';
 import { formatSection, mergeSections } from '../bench/report.ts';
+import { firstAndLast } from '../bench/services/processors.ts';
 
 const measurement: Measurement = {
   name: 'GET',
@@ -33,6 +34,50 @@ test('a promise is about the median or about its ratio to the floor', () => {
   assert.equal(isMet({ ...measurement, floor: undefined }), false);
 });
 
+/** Twenty pairs of 0.91, 0.92 .. 1.1, of which every other was taken while the machine had something else to do. */
+const paired: Measurement = (() => {
+  const straight = Array.from({ length: 20 }, (_, pair) => (pair % 2 === 0 ? 2000 : 1000));
+  const samples = straight.map((each, pair) => (each * (91 + pair)) / 100);
+  return {
+    name: 'bytes',
+    unit: 'MB/s',
+    samples,
+    floor: { name: 'straight', samples: straight, isPaired: true },
+  };
+})();
+
+test('of pairs the ratio is the median of their ratios', () => {
+  assert.equal(ratioToFloor(paired)?.toFixed(4), '1.0050');
+  const backwards = { ...paired, samples: paired.samples.toReversed() };
+  assert.notEqual(ratioToFloor(backwards)?.toFixed(4), '1.0050', 'which two are a pair counts');
+  const halves = { ...paired, samples: paired.samples.slice(1) };
+  assert.throws(() => ratioToFloor(halves), /without its other half/);
+});
+
+test('the median of 20 pairs lies between the 6th and the 15th, with 95 % confidence', () => {
+  // Binomial(20, 1/2): 95.9 % between these ranks, 88.5 % between the next ones inwards.
+  assert.deepEqual(
+    ratioConfidence(paired)?.map((each) => each.toFixed(2)),
+    ['0.96', '1.05'],
+  );
+  assert.equal(ratioConfidence(measurement), undefined);
+  const [few, fewer] = [paired.samples, paired.floor?.samples ?? []].map((each) => each.slice(0, 9));
+  const of = { ...paired, samples: few!, floor: { name: 'straight', samples: fewer!, isPaired: true } };
+  assert.equal(ratioConfidence(of), undefined);
+  assert.equal(ratioToFloor(of)?.toFixed(2), '0.95');
+});
+
+test('two processors are the first and the last of those that are allowed', () => {
+  const cases = { '0': '0 0', '0-1': '0 1', '2-3,8-11\n': '2 11', '\t5,7': '5 7' };
+  for (const [list, wanted] of Object.entries(cases)) assert.equal(firstAndLast(list).join(' '), wanted);
+});
+
+test('a ratio of pairs says how sure it is', () => {
+  const text = formatSection({ name: 'services', conditions: [], measurements: [paired] });
+  assert.match(text, /\| 1\.005 \(0\.960 - 1\.050\) \| {2}\| {2}\|\n$/);
+  assert.match(mergeSections('', []), /samples were taken in pairs, ours and the floor's/);
+});
+
 test('a section is a table, and takes the place of the older one', () => {
   const text = formatSection({ name: 'api', conditions: ['today'], measurements: [measurement] });
   assert.equal(
@@ -52,6 +97,6 @@ test('a section is a table, and takes the place of the older one', () => {
   ]);
   assert.equal(
     mergeSections(existing, [{ name: 'store', text: '## store\n\nnew\n' }]),
-    '# Benchmark results\n\nWritten by `npm run bench`; each section tells its own machine and date.\n\n## api\n\nold\n\n## store\n\nnew\n',
+    `${mergeSections('', [])}\n## api\n\nold\n\n## store\n\nnew\n`,
   );
 });

@@ -1,11 +1,12 @@
 /** What README.md tells people to type exists. Its tour is played by test/labs, on a cluster that `up` has made. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readme, readmeBlocks } from './readme.ts';
+import { machinesOfResults, tableOfFigures } from './readme-figures.ts';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -39,13 +40,27 @@ test('every option of `bin/wherry server` in the README exists', async () => {
   );
 });
 
-test('every command of bin/wherry in the README and in docs is there, with its options', async () => {
+/** Every page: what is added to docs is looked at without being named here. */
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  ...['docs', 'docs/adr'].flatMap((folder) =>
+    readdirSync(path.join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
+];
+
+const textOf = (page: string) => readFileSync(path.join(root, page), 'utf8');
+
+test('every command of bin/wherry in the README and in docs is there, with its options', () => {
   const help = (command: string) =>
     execFileSync(path.join(root, 'bin/wherry'), [...command.split(' '), '--help'], { encoding: 'utf8' });
-  const pages = ['nodes', 'lessons', 'services', 'dns', 'security', 'storage', 'load-balancers', 'why'];
-  const texts = await Promise.all(pages.map((page) => readFile(path.join(root, `docs/${page}.md`), 'utf8')));
-  const used = [readme, ...texts].flatMap((text) => [
-    ...text.replaceAll(/\n/g, ' ').matchAll(/bin\/wherry ((?:image )?[a-z]+)([^`$]*)/g),
+  const used = pages.flatMap((page) => [
+    ...textOf(page)
+      .replaceAll('\n', ' ')
+      .matchAll(/bin\/wherry ((?:(?:image|token) )?[a-z]+)([^`$|]*)/g),
   ]);
   const commands = new Set(used.map(([, command = '']) => command));
   assert.ok(commands.has('up') && commands.has('agent') && commands.has('why'));
@@ -58,23 +73,58 @@ test('every command of bin/wherry in the README and in docs is there, with its o
   }
 });
 
-test('every link of the README and of docs leads somewhere', async () => {
-  const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
-  const docs = [
-    'architecture',
-    'services',
-    'dns',
-    'nodes',
-    'storage',
-    'security',
-    'lessons',
-    'load-balancers',
-    'why',
-  ];
-  for (const page of [...pages, ...docs.map((name) => `docs/${name}.md`)]) {
-    const text = await readFile(path.join(root, page), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)/g))
+test('every link of the README and of docs leads somewhere', () => {
+  for (const page of pages)
+    for (const [, target = ''] of textOf(page).matchAll(/\]\(([^)#]+)/g))
       if (!/^https?:/.test(target))
         assert.ok(existsSync(path.join(root, path.dirname(page), target)), `${page}: ${target}`);
+});
+
+test('every page of docs can be reached from the README', () => {
+  const linked = new Set(
+    ['README.md', 'docs/architecture.md', 'ARCHITECTURE.md'].flatMap((page) =>
+      [...textOf(page).matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) =>
+        path.posix.join(path.posix.dirname(page), target),
+      ),
+    ),
+  );
+  const isReached = (page: string) => linked.has(page) || linked.has(path.posix.dirname(page));
+  assert.deepEqual(
+    pages.filter((page) => page.startsWith('docs/') && !isReached(page)),
+    [],
+  );
+});
+
+test('every file and folder of the project that a page names is there', () => {
+  const named = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/`((?:src|test|tools|bench)\/[\w./-]+)`/g)].map(([, file = '']) => ({
+      page,
+      file,
+    })),
+  );
+  assert.ok(named.length > 30);
+  assert.deepEqual(
+    named.filter(({ file }) => !existsSync(path.join(root, file))),
+    [],
+  );
+});
+
+test('the figures of the README are those of bench/RESULTS.md; UPDATE_README=1 writes them', () => {
+  const table = /^\| what \| Wherry \| beside \|\n(?:\|.*\n)+/m.exec(readme)?.[0];
+  assert.ok(table !== undefined);
+  const wanted = `${tableOfFigures()}\n`;
+  if (process.env.UPDATE_README === '1') {
+    writeFileSync(
+      path.join(root, 'README.md'),
+      readme.replace(table, () => wanted),
+    );
+    return;
   }
+  assert.equal(table, wanted);
+});
+
+test('the machine of the README is the one of all of bench/RESULTS.md', () => {
+  const machines = [...new Set(machinesOfResults())];
+  const [, told = ''] = /on one machine \(([^)]*)\)/.exec(readme) ?? [];
+  assert.deepEqual(machines, [told]);
 });

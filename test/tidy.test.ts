@@ -41,6 +41,7 @@ const ladder: Ladder = {
   'src/kubectl': client,
   'src/cluster': client,
   'src/testing': [...clientOfServices, 'src/store', 'src/apiserver', 'src/controllers', 'src/scheduler'],
+  'src/commands': 'everything',
   'src/main.ts': 'everything',
   test: 'everything',
   bench: 'everything',
@@ -48,7 +49,7 @@ const ladder: Ladder = {
 };
 
 /** Where time, randomness and the environment are made: everyone else takes them as arguments. */
-const mayUseGlobals = [/^src\/lib\/system\.ts$/, /^src\/main[^/]*\.ts$/, /^src\/cluster\//];
+const mayUseGlobals = [/^src\/lib\/system\.ts$/, /^src\/main\.ts$/, /^src\/commands\//, /^src\/cluster\//];
 
 const limits = { fileLines: 400, functionLines: 70 };
 
@@ -65,11 +66,11 @@ const testedElsewhere: Record<string, string> = {
   'src/apiserver/tunnels/':
     'through the whole server, against a fake kubelet, in test/tunnels, and by kubectl there',
   'src/service/explain/': 'through explain, in src/service/explain.test.ts',
-  'src/main-why-command.ts': 'by hand of the command line, in src/main-why.test.ts and test/node',
-  'src/main-why-facts.ts': 'against a cluster, in src/main-why.test.ts',
-  'src/main-why-probes.ts': 'against a cluster, in src/main-why.test.ts and test/node',
-  'src/main-agent-probes.ts': 'on real nodes, in test/node/why.test.ts',
-  'src/main-probe.ts': 'in a pod, in test/node/why.test.ts',
+  'src/commands/why/command.ts': 'by hand of the command line, in src/commands/why/why.test.ts and test/node',
+  'src/commands/why/facts.ts': 'against a cluster, in src/commands/why/why.test.ts',
+  'src/commands/why/probes.ts': 'against a cluster, in src/commands/why/why.test.ts and test/node',
+  'src/commands/agent/probe-routes.ts': 'on real nodes, in test/node/why.test.ts',
+  'src/commands/agent/probe-program.ts': 'in a pod, in test/node/why.test.ts',
   'src/store/contract-commit.ts': 'is a test: contract.ts runs it on every store',
   'src/store/contract-compact.ts': 'is a test: contract.ts runs it on every store',
   'src/store/contract-range.ts': 'is a test: contract.ts runs it on every store',
@@ -102,19 +103,23 @@ const testedElsewhere: Record<string, string> = {
   'src/cluster/images/':
     'by what `wherry up` makes of Debian packages, in test/node/up.test.ts and test/labs',
   'src/cluster/up/': 'as a whole, in test/node/up.test.ts',
-  'src/main-image.ts': 'in test/node/up.test.ts',
+  'src/commands/server/server.ts': 'by running it, in src/commands/command-line.test.ts',
+  'src/commands/agent/command.ts': 'with all the others, in src/commands/command-line.test.ts',
+  'src/commands/server/command.ts': 'with all the others, in src/commands/command-line.test.ts',
+  'src/commands/cluster/image.ts': 'in test/node/up.test.ts',
   'src/cluster/node/clean.ts': 'after every test in test/node, and by test/node/clean.test.ts',
   'src/cluster/node/containerd.ts': 'in test/node, since it takes root and containerd',
   'src/cluster/node/containerd-keeper.ts': 'in test/node, since it takes root and containerd',
   'src/cluster/node/links.ts': 'in test/node, since it takes root',
-  'src/main-agent-join.ts': 'in test/node/agent.test.ts, since it takes root',
-  'src/main-agent-kubelet.ts': 'in test/node/agent.test.ts, since it takes root',
-  'src/main-agent-metrics.ts': 'in test/node/agent.test.ts, through the server',
-  'src/main-agent-network.ts': 'in test/node/agent.test.ts, since it takes root',
-  'src/main-clean-node.ts': 'after every test in test/node that has a cluster',
-  'src/main-dns.ts': 'src/main-loopback.test.ts and test/node/agent.test.ts ask it',
+  'src/commands/agent/join.ts': 'in test/node/agent.test.ts, since it takes root',
+  'src/commands/agent/kubelet.ts': 'in test/node/agent.test.ts, since it takes root',
+  'src/commands/agent/metrics.ts': 'in test/node/agent.test.ts, through the server',
+  'src/commands/agent/network.ts': 'in test/node/agent.test.ts, since it takes root',
+  'src/commands/agent/clean-node.ts': 'after every test in test/node that has a cluster',
+  'src/commands/dns.ts': 'src/commands/server/loopback.test.ts and test/node/agent.test.ts ask it',
   'src/cluster/node/memory-folders.ts': 'in test/node, since it takes root',
   'src/cluster/node/network-namespace.ts': 'in test/node, since it takes root',
+  'src/cluster/node/pinned-mounts.ts': 'in test/node/pinned-mounts.test.ts, since it takes root',
 };
 
 const projectFiles = readProjectFiles();
@@ -215,7 +220,11 @@ describe('the checker', () => {
       'performance.now();',
       'queueMicrotask(() => {}); setImmediate(() => {}); // Date.now() in a comment, "Math.random()" in a text',
     ].join('\n');
-    const files = parse({ 'src/store/a.ts': text, 'src/lib/system.ts': text, 'src/main-server.ts': text });
+    const files = parse({
+      'src/store/a.ts': text,
+      'src/lib/system.ts': text,
+      'src/commands/server/server.ts': text,
+    });
     assert.deepEqual(bannedViolations(files, mayUseGlobals), [
       'src/store/a.ts:1: Date.now is banned: take a Clock',
       'src/store/a.ts:2: Date.now is banned: take a Clock',

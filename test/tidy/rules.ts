@@ -10,7 +10,6 @@ const isGenerated = (file: SourceFile) => file.path.includes('/generated/');
 
 /** `src/store/sqlite.ts` -> `src/store`; `src/main.ts` -> `src/main.ts`; `test/tidy/rules.ts` -> `test`. */
 function rungOf(file: string): string {
-  if (/^src\/main[^/]*\.ts$/.test(file)) return 'src/main.ts';
   const parts = file.split('/');
   if (parts[0] !== 'src') return parts[0] ?? file;
   return parts.slice(0, 2).join('/');
@@ -76,7 +75,7 @@ export function cycleViolations(files: readonly ParsedFile[]): string[] {
   return cycles.map((cycle) => `import cycle: ${cycle}`);
 }
 
-/** Why each of these is an argument, not a global: time, randomness and environment come from main.ts. */
+/** Why each of these is an argument, not a global: time, randomness and environment come from src/commands. */
 const bannedUses: readonly { matches: (use: Use) => boolean; instead: string }[] = [
   { matches: ({ name }) => /^(globalThis\.)?Date\.now$/.test(name), instead: 'a Clock' },
   { matches: ({ name }) => /^(globalThis\.)?performance\.now$/.test(name), instead: 'a Clock' },

@@ -8,6 +8,7 @@ import { exec } from '../../lib/exec.ts';
 import { systemPath } from '../node/command.ts';
 import { addresses, type MachineAddress, type MachineRoute, routes } from './ip-command.ts';
 import { upLimits } from './limits.ts';
+import { whyNoNftables } from './nftables-trial.ts';
 import { type ClusterSettings, overlap } from './settings.ts';
 
 /** Commands that a node takes, and the Debian package of each. */
@@ -69,17 +70,13 @@ async function missingFeatures(scratchParent: string): Promise<string[]> {
       ['unshare', '--net', 'ip', '-batch', '-'],
       'link add try0 type bridge\nlink add try1 type veth peer name try2\nlink set try1 master try0\n',
     ],
-    [
-      'nftables with maps, NAT and connection tracking',
-      ['unshare', '--net', 'nft', '-f', '-'],
-      'table ip try {\n map m { type ipv4_addr : ipv4_addr; }\n chain c { type nat hook prerouting priority 0; ct state new dnat to ip saddr map @m; }\n chain p { type nat hook postrouting priority 0; masquerade; }\n}\n',
-    ],
   ];
   const outcomes = await Promise.all([
     ...trials.map(async ([what, [command = '', ...args], input]) => {
       const done = await exec(command, args, { input, milliseconds: upLimits.commandMilliseconds });
       return done.code === 0 ? [] : [`the kernel has no ${what}: ${firstLine(done.stderr)}`];
     }),
+    whyNoNftables(exec),
     overlayTrial(scratchParent),
   ]);
   return outcomes.flat();

@@ -1,6 +1,7 @@
 /** Which cluster `up` is to make or go on with: what is given, what was made, what the machine has room for. */
 import { UserError } from '../../lib/errors.ts';
 import { isPortTaken, placeFlaws, rangeClashes, whyNoContainers } from './checks.ts';
+import { commandFor } from './hint.ts';
 import { upLimits } from './limits.ts';
 import { listenerClashes, listeners } from './listeners.ts';
 import { foreignNames } from './network.ts';
@@ -34,7 +35,7 @@ export async function chooseCluster(
 ): Promise<Choice> {
   checkClusterName(given.name);
   const isUp = found !== undefined && (await runsAny(found));
-  const known = found === undefined ? undefined : continued(found.settings, given, isUp);
+  const known = found === undefined ? undefined : continued(found.settings, given, { isUp, dataDirectory });
   const wanted = known?.mode ?? given.mode;
   const obstacles = wanted === 'loopback' ? [] : await whyNoContainers(dataDirectory);
   if (wanted === 'containers' && obstacles.length > 0)
@@ -62,7 +63,12 @@ async function runsAny({ processes }: ClusterState): Promise<boolean> {
 
 const indented = (lines: readonly string[]): string => lines.map((line) => `  - ${line}`).join('\n');
 
-function continued(made: ClusterSettings, given: GivenSettings, isUp: boolean): ClusterSettings {
+function continued(
+  made: ClusterSettings,
+  given: GivenSettings,
+  { isUp, dataDirectory }: { isUp: boolean; dataDirectory: string },
+): ClusterSettings {
+  const place = { name: made.name, dataDirectory };
   if (given.name !== made.name)
     throw new UserError(
       'CANNOT_CHANGE',
@@ -72,23 +78,23 @@ function continued(made: ClusterSettings, given: GivenSettings, isUp: boolean): 
   if (changed.length > 0)
     throw new UserError(
       'CANNOT_CHANGE',
-      `cluster ${made.name} was made with ${changed.join(', ')}, which cannot be changed; remove it first with: bin/wherry down --name ${made.name} --delete-data`,
+      `cluster ${made.name} was made with ${changed.join(', ')}, which cannot be changed; remove it first with: ${commandFor('down --delete-data', place)}`,
     );
   if (given.nodes !== undefined && given.nodes < made.nodes)
     throw new UserError(
       'CANNOT_CHANGE',
-      `cluster ${made.name} has ${made.nodes} nodes, and there is no way to fewer; remove it first with: bin/wherry down --name ${made.name} --delete-data`,
+      `cluster ${made.name} has ${made.nodes} nodes, and there is no way to fewer; remove it first with: ${commandFor('down --delete-data', place)}`,
     );
   const moved = [given.port, given.loadBalancerPool].filter((each) => each !== undefined);
   if (isUp && moved.some((each) => each !== made.port && each !== made.loadBalancerPool))
     throw new UserError(
       'CANNOT_CHANGE',
-      `cluster ${made.name} runs, with --port ${made.port} and --load-balancer-pool ${made.loadBalancerPool}; stop it first with: bin/wherry down --name ${made.name}`,
+      `cluster ${made.name} runs, with --port ${made.port} and --load-balancer-pool ${made.loadBalancerPool}; stop it first with: ${commandFor('down', place)}`,
     );
   if (isUp && given.localRegistries && !made.localRegistries)
     throw new UserError(
       'CANNOT_CHANGE',
-      `cluster ${made.name} runs, without --allow-local-registries; stop it first with: bin/wherry down --name ${made.name}`,
+      `cluster ${made.name} runs, without --allow-local-registries; stop it first with: ${commandFor('down', place)}`,
     );
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
   return checked({ ...made, ...Object.fromEntries(chosen) });
@@ -102,12 +108,16 @@ async function firstWithRoom(
     dataDirectory,
   }: { usual: (name: string, index: number) => ClusterSettings; dataDirectory: string },
 ): Promise<ClusterSettings> {
-  const first = settingsFrom(usual(given.name, 0), given);
+  let best = { settings: settingsFrom(usual(given.name, 0), given), obstacles: Number.POSITIVE_INFINITY };
   for (let index = 0; index < upLimits.clustersMax; index++) {
     const settings = settingsIfAny(usual(given.name, index), given);
-    if (settings !== undefined && (await obstaclesOf(settings, dataDirectory)).length === 0) return settings;
+    if (settings === undefined) continue;
+    const obstacles = (await obstaclesOf(settings, dataDirectory)).length;
+    if (obstacles === 0) return settings;
+    // With the fewest in its way: what was given is the cause of those, not what was chosen.
+    if (obstacles < best.obstacles) best = { settings, obstacles };
   }
-  return first;
+  return best.settings;
 }
 
 /** A range that is given may be in the way of a later one of the usual. */

@@ -1,8 +1,8 @@
 /** `wherry down`: nothing of a cluster is left on the machine but its data. */
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { removeTraces } from '../node/clean.ts';
 import { containerdPaths } from '../node/containerd-config.ts';
+import { deleteData as removeData, removeIfEmpty } from './delete-data.ts';
 import { withLock } from './lock.ts';
 import { removeNetwork } from './network.ts';
 import {
@@ -26,27 +26,41 @@ export interface DownRequest {
 export interface DownResult {
   /** Undefined when there never was a cluster here. */
   readonly wasRunning: boolean | undefined;
+  /** As it was made: the folder may have been named with another. */
+  readonly name: string;
 }
 
 export async function down(request: DownRequest, progress: Progress): Promise<DownResult> {
   const { dataDirectory, deleteData } = request;
-  if ((await readState(dataDirectory)) === undefined) return { wasRunning: undefined };
+  const before = await readState(dataDirectory);
+  if (before === undefined) return { wasRunning: undefined, name: request.name };
+  let foreign: string[] = [];
   const wasRunning = await withLock(dataDirectory, async () => {
     const found = await readState(dataDirectory);
     if (found === undefined) return false;
     const state = new StateFile(dataDirectory, found);
-    return progress.step('stopping', 'agents, server, containers, network', async (step) => {
+    const was = await progress.step('stopping', 'agents, server, containers, network', async (step) => {
       const stopped = await stopCluster(state, dataDirectory);
       step.result(stopped ? whatStopped(state) : 'nothing was running');
       return stopped;
     });
+    if (deleteData) foreign = await removeData(dataDirectory);
+    return was;
   });
   if (deleteData) {
-    await rm(dataDirectory, { recursive: true, force: true });
+    await removeIfEmpty(dataDirectory);
     progress.line(`  the data in ${dataDirectory} are deleted`);
+    if (foreign.length > 0) progress.line(`            - ${foreignText(foreign)} stays: it is not wherry's`);
   }
-  return { wasRunning };
+  return { wasRunning, name: before.settings.name };
 }
+
+const foreignNamesMax = 5;
+
+const foreignText = (names: readonly string[]): string =>
+  names.length <= foreignNamesMax
+    ? names.join(', ')
+    : `${names.slice(0, foreignNamesMax).join(', ')} and ${names.length - foreignNamesMax} more`;
 
 const whatStopped = ({ current }: StateFile): string =>
   current.settings.mode === 'containers'

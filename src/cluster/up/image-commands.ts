@@ -4,6 +4,7 @@ import { ImageLayout } from '../images/layout.ts';
 import { loadArchive } from '../images/load.ts';
 import { makeStarterImages, type StarterImage } from '../images/starter.ts';
 import { containerdPaths } from '../node/containerd-config.ts';
+import { commandFor } from './hint.ts';
 import { containerdFolder, imageFolder, importImages } from './images.ts';
 import { withLock } from './lock.ts';
 import { processesWithArgument } from './processes.ts';
@@ -22,7 +23,7 @@ export async function loadIntoCluster(
     throw new UserError(
       'NO_CLUSTER',
       state === undefined
-        ? `there is no cluster ${name} in ${dataDirectory}; make it with: bin/wherry up --name ${name}`
+        ? `there is no cluster ${name} in ${dataDirectory}; make it with: ${commandFor('up', { name, dataDirectory })}`
         : `cluster ${name} is a loopback cluster: its pods are simulated and have no images`,
     );
   return withLock(dataDirectory, () =>

@@ -3,38 +3,46 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { UserError } from '../../lib/errors.ts';
+import { removeIfEmpty } from './delete-data.ts';
 import { upLimits } from './limits.ts';
 import { identify, isRunning, type ProcessIdentity } from './processes.ts';
 
 /** Runs it while nobody else does; waits for one that is under way. Throws BUSY when that takes too long. */
 export async function withLock<Value>(dataDirectory: string, run: () => Promise<Value>): Promise<Value> {
   const file = path.join(dataDirectory, 'up.lock');
-  await mkdir(dataDirectory, { recursive: true, mode: 0o711 });
+  // Anew each time: whoever had the lock may have taken the directory away, since nothing was in it.
+  const make = () => mkdir(dataDirectory, { recursive: true, mode: 0o711 });
+  let made = await make();
   const deadline = performance.now() + upLimits.lockMilliseconds;
   while (!(await takeLock(file))) {
     if (performance.now() > deadline)
       throw new UserError(
         'BUSY',
-        `another \`wherry up\` or \`down\` works on ${dataDirectory} (${(await readFile(file, 'utf8')).trim()}); wait for it or end it`,
+        `another \`wherry up\` or \`down\` works on ${dataDirectory} (process ${holderOf(await readFile(file, 'utf8').catch(() => ''))?.pid ?? 'unknown'}); wait for it or end it`,
       );
     await wait(upLimits.pollMilliseconds);
+    made = (await make()) ?? made;
   }
   try {
     return await run();
   } finally {
     await rm(file, { force: true });
+    // Where nothing came of it nothing is left either.
+    if (made !== undefined) await removeIfEmpty(dataDirectory);
   }
 }
 
 async function takeLock(file: string): Promise<boolean> {
   const own = `${file}.${process.pid}-${process.hrtime.bigint()}`;
-  await writeFile(own, JSON.stringify(await identify(process.pid)), { mode: 0o600 });
   try {
+    await writeFile(own, JSON.stringify(await identify(process.pid)), { mode: 0o600 });
     // Whole or not at all, and only one comes first.
     await link(own, file);
     return true;
   } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
+    const { code } = failure as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    if (code !== 'EEXIST') throw failure;
   } finally {
     await rm(own, { force: true });
   }

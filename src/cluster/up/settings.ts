@@ -103,13 +103,9 @@ const usage = (message: string): UserError => new UserError('USAGE', message);
 export function checked(settings: ClusterSettings): ClusterSettings {
   checkClusterName(settings.name);
   const { bridge, nodes, port } = settings;
-  // A cable's end is called after the bridge, and names of interfaces have 15 characters.
-  if (!/^[a-z][a-z0-9-]{0,10}$/.test(bridge))
-    throw usage(`--bridge is ${JSON.stringify(bridge)}; wanted are at most 11 of a-z, 0-9 and -`);
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > upLimits.nodesMax)
-    throw usage(`--nodes is ${nodes}; wanted is a number from 1 to ${upLimits.nodesMax}`);
-  if (!Number.isInteger(port) || port < 1 || port > 65535)
-    throw usage(`--port is ${port}; wanted is a number from 1 to 65535`);
+  checkBridge(bridge);
+  checkNodes(nodes);
+  checkPort(port);
   const ranges = {
     '--node-cidr': rangeOf('--node-cidr', settings.nodeCIDR),
     '--pod-cidr': rangeOf('--pod-cidr', settings.podCIDR),
@@ -123,6 +119,38 @@ export function checked(settings: ClusterSettings): ClusterSettings {
         throw usage(`${option} and ${other} have addresses in common; wanted are ranges apart`);
   checkPool(settings.loadBalancerPool, ranges['--node-cidr'], BigInt(nodes) + 1n);
   return settings;
+}
+
+/** What can be said of given ones alone, before anything is looked at. Throws USAGE. */
+export function checkGiven(given: GivenSettings): void {
+  checkClusterName(given.name);
+  if (given.bridge !== undefined) checkBridge(given.bridge);
+  if (given.nodes !== undefined) checkNodes(given.nodes);
+  if (given.port !== undefined) checkPort(given.port);
+  for (const [option, text] of [
+    ['--node-cidr', given.nodeCIDR],
+    ['--pod-cidr', given.podCIDR],
+    ['--service-cidr', given.serviceCIDR],
+  ] as const)
+    if (text !== undefined) rangeOf(option, text);
+}
+
+// A cable's end is called after the bridge, and names of interfaces have 15 characters.
+function checkBridge(bridge: string): void {
+  if (!/^[a-z][a-z0-9-]{0,10}$/.test(bridge))
+    throw usage(
+      `--bridge is ${JSON.stringify(bridge)}; wanted are at most 11 of a-z, 0-9 and -, with a letter first`,
+    );
+}
+
+function checkNodes(nodes: number): void {
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > upLimits.nodesMax)
+    throw usage(`--nodes is ${nodes}; wanted is a number from 1 to ${upLimits.nodesMax}`);
+}
+
+function checkPort(port: number): void {
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw usage(`--port is ${port}; wanted is a number from 1 to 65535`);
 }
 
 /** What the server takes with --loopback. */

@@ -33,6 +33,17 @@ test('what was made is on the disk before the next thing is', async () => {
   ]);
   assert.deepEqual(await readState(folder), state.current);
   assert.deepEqual(Object.keys(state.current.processes), ['server', 'node-1']);
+  const { settings } = state.current;
+  const broken: [unknown, RegExp][] = [
+    [{}, /it is not what `wherry up` writes/],
+    [{ version: 1, settings: { name: 'lab' } }, /it is not what `wherry up` writes/],
+    [{ version: 1, settings, network: false, demo: false }, /it is not what `wherry up` writes/],
+    [{ version: 2, settings }, /a newer wherry has written it/],
+  ];
+  for (const [content, message] of broken) {
+    await writeFile(clusterFile(folder), JSON.stringify(content));
+    await assert.rejects(readState(folder), { code: 'STATE_BROKEN', message });
+  }
   await writeFile(clusterFile(folder), '{');
   await assert.rejects(readState(folder), { code: 'STATE_BROKEN' });
 });
@@ -98,7 +109,7 @@ test('the status of a cluster that does not run', async () => {
   node-1    agent stopped, containerd stopped  172.30.0.2
   node-2    agent stopped, containerd stopped  172.30.0.3
   Services                                     10.96.0.0/16, load balancers 172.30.0.200-172.30.0.250
-start it again: bin/wherry up --name lab
+start it again: bin/wherry up --name lab --data-dir ${folder}
 `,
   );
   assert.match(await readFile(clusterFile(folder), 'utf8'), /"name": "lab"/);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { UserError } from '../../lib/errors.ts';
 import { readFileIfAny, writePrivateFile } from '../files.ts';
 import type { ProcessIdentity } from './processes.ts';
-import type { ClusterSettings } from './settings.ts';
+import { type ClusterSettings, checked } from './settings.ts';
 
 export interface ClusterState {
   readonly version: 1;
@@ -27,15 +27,30 @@ export async function readState(dataDirectory: string): Promise<ClusterState | u
   const file = clusterFile(dataDirectory);
   const text = await readFileIfAny(file);
   if (text === undefined) return undefined;
+  let version: unknown;
   try {
     const state = JSON.parse(text) as ClusterState;
-    if (state.version === 1 && typeof state.settings.name === 'string') return state;
+    version = state.version;
+    if (version === 1 && isWhole(state)) return state;
   } catch {
-    // As below.
+    // No JSON, or settings that no `up` has accepted: as below.
   }
   throw new UserError(
     'STATE_BROKEN',
-    `cannot read ${file}: it is not what \`wherry up\` writes; put it right or give another --data-dir`,
+    typeof version === 'number' && version > 1
+      ? `cannot read ${file}: a newer wherry has written it; use that one, or give another --data-dir`
+      : `cannot read ${file}: it is not what \`wherry up\` writes; put it right or give another --data-dir`,
+  );
+}
+
+/** Throws what its settings are refused with. */
+function isWhole({ settings, processes, network, demo }: ClusterState): boolean {
+  checked(settings);
+  return (
+    typeof processes === 'object' &&
+    processes !== null &&
+    typeof network === 'boolean' &&
+    typeof demo === 'boolean'
   );
 }
 

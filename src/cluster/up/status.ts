@@ -1,7 +1,9 @@
 /** `wherry status`: what of a cluster runs, where, and how to reach it. */
 import path from 'node:path';
+import { shellWord } from '../../lib/shell-word.ts';
 import { containerdPaths } from '../node/containerd-config.ts';
 import { kubeconfigFile, openApi } from './api.ts';
+import { commandFor } from './hint.ts';
 import { isNodeReady } from './nodes.ts';
 import { isRunning, processesWithArgument } from './processes.ts';
 import { joinTokenFile } from './server.ts';
@@ -56,7 +58,7 @@ export async function clusterStatus(dataDirectory: string): Promise<ClusterStatu
     servers: [...new Set(['127.0.0.1', address])].map((each) => `https://${each}:${settings.port}`),
     processes,
     nodes,
-    join: `bin/wherry agent --server https://${address}:${settings.port} --token-file ${joinTokenFile(dataDirectory)}`,
+    join: `bin/wherry agent --server https://${address}:${settings.port} --token-file ${shellWord(joinTokenFile(dataDirectory))}`,
   };
 }
 
@@ -136,8 +138,14 @@ export function statusText(status: ClusterStatus): string {
       ? [`another node, which reaches ${status.servers.at(-1)}:`, `  ${status.join}`]
       : [];
   const rest = status.running
-    ? [`export KUBECONFIG=${status.kubeconfig}`, ...join]
-    : [`start it again: bin/wherry up${name === 'default' ? '' : ` --name ${name}`}`];
+    ? [
+        ...(status.processes.some(({ state }) => state === 'stopped')
+          ? [`start what is stopped: ${commandFor('up', { name, dataDirectory })}`]
+          : []),
+        `export KUBECONFIG=${shellWord(status.kubeconfig)}`,
+        ...join,
+      ]
+    : [`start it again: ${commandFor('up', { name, dataDirectory })}`];
   return `${[head, ...lines, ...rest].join('\n')}\n`;
 }
 

@@ -1,9 +1,12 @@
 /** What `wherry up` says at its end. */
+import path from 'node:path';
+import { shellWord } from '../../lib/shell-word.ts';
 import { demoName } from './demo.ts';
+import { commandFor } from './hint.ts';
 import type { UpResult } from './up.ts';
 
 export function upText({ settings, kubeconfig, demo }: UpResult): string {
-  const name = settings.name === 'default' ? '' : ` --name ${settings.name}`;
+  const place = { name: settings.name, dataDirectory: path.dirname(kubeconfig) };
   const lines = [
     '',
     `export KUBECONFIG=${shellWord(kubeconfig)}`,
@@ -17,12 +20,7 @@ export function upText({ settings, kubeconfig, demo }: UpResult): string {
           `  curl http://${demo.address}                       several times: every pod answers in turn`,
           `  kubectl delete deployment,service ${demoName}     when you have seen it`,
         ]),
-    `  bin/wherry status${name}, bin/wherry down${name}`,
+    `  ${commandFor('status', place)}, ${commandFor('down', place)}`,
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** A path that a shell takes as one word. */
-function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
