@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,6 +33,45 @@ test('the kubeconfig embeds everything', () => {
     ],
   });
 });
+
+test('what users have set in it stays when it is written again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'wherry-kubeconfig-'));
+  try {
+    const path = join(directory, 'kubeconfig');
+    await writeKubeconfig(path, config);
+    const file = parse(await readFile(path, 'utf8'));
+    file.contexts[0].context.namespace = 'dev';
+    file.contexts.push({ name: 'other', context: { cluster: 'other', user: 'ada' } });
+    file.clusters.push({ name: 'other', cluster: { server: 'https://192.0.2.1:6443' } });
+    file['current-context'] = 'other';
+    await writeFile(path, JSON.stringify(file));
+    await writeKubeconfig(path, { ...config, server: 'https://127.0.0.1:6444' });
+    file.clusters[0].cluster.server = 'https://127.0.0.1:6444';
+    assert.deepEqual(parse(await readFile(path, 'utf8')), file);
+    const written = await stat(path);
+    await writeKubeconfig(path, { ...config, server: 'https://127.0.0.1:6444' });
+    assert.equal((await stat(path)).ino, written.ino);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+for (const [what, text] of [
+  ['nothing', ''],
+  ['no YAML', '{'],
+  ['something else', 'kind: Pod'],
+])
+  test(`a file with ${what} in it is written anew`, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'wherry-kubeconfig-'));
+    try {
+      const path = join(directory, 'kubeconfig');
+      await writeFile(path, text!);
+      await writeKubeconfig(path, config);
+      assert.equal(await readFile(path, 'utf8'), kubeconfigText(config));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
 
 test('it is written for its owner only, and not again when nothing changed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'wherry-kubeconfig-'));

@@ -51,10 +51,8 @@ function defaults(object: StatefulSet): void {
     spec.updateStrategy.rollingUpdate ??= {};
   }
   const update = spec.updateStrategy.rollingUpdate;
-  if (spec.updateStrategy.type === 'RollingUpdate' && update != null) {
-    update.partition ??= 0;
-    update.maxUnavailable ??= 1;
-  }
+  // v1.36 has maxUnavailable behind a gate that is off (kubernetes/kubernetes#137904): nobody who does not ask sees it.
+  if (spec.updateStrategy.type === 'RollingUpdate' && update != null) update.partition ??= 0;
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';

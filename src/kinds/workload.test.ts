@@ -283,7 +283,7 @@ test('stateful sets', () => {
     podManagementPolicy: 'OrderedReady',
     revisionHistoryLimit: 10,
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
     volumeClaimTemplates: [
       {
         apiVersion: 'v1',
