@@ -153,14 +153,7 @@ export const deployment = defineKind<Deployment>({
     ...containerColumns<Deployment>((object) => object.spec?.template),
     wide(textColumn('Selector', (object: Deployment) => selectorText(object.spec?.selector))),
   ],
-  scale: {
-    replicas: (object) => object.spec?.replicas ?? 0,
-    setReplicas: (object, replicas) => {
-      (object.spec as DeploymentSpec).replicas = replicas;
-    },
-    current: (object) => object.status?.replicas ?? 0,
-    selector: (object) => selectorText(object.spec?.selector),
-  },
+  scale: workload.scaleBy<Deployment>(({ spec }) => spec?.selector),
   example: {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

@@ -3,7 +3,7 @@ import { ageColumn, nameColumn, textColumn, wide } from './columns.ts';
 import { type FieldError, path } from './field.ts';
 import type { ReplicaSet } from './generated/types.ts';
 import { defineKind } from './kind.ts';
-import { formatLabelSelector, selectorText } from './label-selector.ts';
+import { formatLabelSelector } from './label-selector.ts';
 import { validateImmutable, validateNonNegative } from './pod/checks.ts';
 import { defaultPodTemplate, omitZeroes } from './pod/defaults.ts';
 import { containerColumns, templateWarnings, validateTemplate } from './pod/template.ts';
@@ -84,14 +84,7 @@ export const replicaSet = defineKind<ReplicaSet>({
     ...containerColumns<ReplicaSet>((object) => object.spec?.template),
     wide(textColumn('Selector', (object: ReplicaSet) => formatLabelSelector(object.spec?.selector))),
   ],
-  scale: {
-    replicas: (object) => object.spec?.replicas ?? 0,
-    setReplicas: (object, replicas) => {
-      (object.spec as NonNullable<ReplicaSet['spec']>).replicas = replicas;
-    },
-    current: (object) => object.status?.replicas ?? 0,
-    selector: (object) => selectorText(object.spec?.selector),
-  },
+  scale: workload.scaleBy<ReplicaSet>(({ spec }) => spec?.selector),
   example: {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',

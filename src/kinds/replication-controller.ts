@@ -3,7 +3,7 @@ import { ageColumn, labelsCell, nameColumn, textColumn, wide } from './columns.t
 import { type FieldError, invalid, path, required } from './field.ts';
 import type { ReplicationController } from './generated/types.ts';
 import { defineKind } from './kind.ts';
-import { selectorMatches, selectorText } from './label-selector.ts';
+import { selectorMatches } from './label-selector.ts';
 import { validateNonNegative } from './pod/checks.ts';
 import { defaultPodTemplate, omitZeroes } from './pod/defaults.ts';
 import { containerColumns, templateWarnings, validateTemplate } from './pod/template.ts';
@@ -104,14 +104,7 @@ export const replicationController = defineKind<ReplicationController>({
     ...containerColumns<ReplicationController>((object) => object.spec?.template),
     wide(textColumn('Selector', (object: ReplicationController) => labelsCell(object.spec?.selector))),
   ],
-  scale: {
-    replicas: (object) => object.spec?.replicas ?? 0,
-    setReplicas: (object, replicas) => {
-      (object.spec as NonNullable<ReplicationController['spec']>).replicas = replicas;
-    },
-    current: (object) => object.status?.replicas ?? 0,
-    selector: (object) => selectorText({ matchLabels: object.spec?.selector }),
-  },
+  scale: workload.scaleBy<ReplicationController>(({ spec }) => ({ matchLabels: spec?.selector })),
   example: {
     apiVersion: 'v1',
     kind: 'ReplicationController',

@@ -9,7 +9,6 @@ import type {
   StatefulSetUpdateStrategy,
 } from './generated/types.ts';
 import { defineKind } from './kind.ts';
-import { selectorText } from './label-selector.ts';
 import { isDNS1123Label } from './names.ts';
 import { validateClaimSpec } from './persistent-volume-claim.ts';
 import { validateDNS1123Subdomain, validateNonNegative } from './pod/checks.ts';
@@ -234,14 +233,7 @@ export const statefulSet = defineKind<StatefulSet>({
     ageColumn,
     ...containerColumns<StatefulSet>((object) => object.spec?.template),
   ],
-  scale: {
-    replicas: (object) => object.spec?.replicas ?? 0,
-    setReplicas: (object, replicas) => {
-      (object.spec as StatefulSetSpec).replicas = replicas;
-    },
-    current: (object) => object.status?.replicas ?? 0,
-    selector: (object) => selectorText(object.spec?.selector),
-  },
+  scale: workload.scaleBy<StatefulSet>(({ spec }) => spec?.selector),
   example: {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',

@@ -2,11 +2,12 @@
 import { countColumn } from './columns.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from './field.ts';
 import type { LabelSelector, PodTemplateSpec } from './generated/types.ts';
-import type { Column } from './kind.ts';
+import type { Column, ScaleAccess } from './kind.ts';
 import {
   isEmptySelector,
   isUsableSelector,
   selectorMatches,
+  selectorText,
   validateLabelSelector,
 } from './label-selector.ts';
 import type { KubeObject } from './object.ts';
@@ -155,3 +156,20 @@ export function replicaColumns<Type extends KubeObject>(
     countColumn('Ready', (object: Type) => status(object)?.readyReplicas ?? 0),
   ];
 }
+
+interface Replicated extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas?: number };
+}
+
+/** The subresource scale of what says its replicas in `spec.replicas`. */
+export const scaleBy = <Type extends Replicated>(
+  selector: (object: Type) => LabelSelector | null | undefined,
+): ScaleAccess<Type> => ({
+  replicas: ({ spec }) => spec?.replicas ?? 0,
+  setReplicas: (object, replicas) => {
+    object.spec = { ...object.spec, replicas };
+  },
+  current: ({ status }) => status?.replicas ?? 0,
+  selector: (object) => selectorText(selector(object)),
+});
