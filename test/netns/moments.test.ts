@@ -72,7 +72,9 @@ test('connections in the moment of a change', { skip: whyNoNamespaces(), timeout
   const children: ChildProcess[] = [];
   const start = (...command: string[]) => {
     const [program = '', ...rest] = [...namespace.prefix, ...command];
-    const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // `nft -i` writes a history into its home.
+    const env = { PATH: process.env.PATH, HOME: '/nonexistent' };
+    const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], env });
     children.push(child);
     return child;
   };

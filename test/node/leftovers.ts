@@ -2,7 +2,7 @@
  * What tests make on the machine is written down before it is made: a test that was killed (SIGKILL, a machine that went
  * down) cannot remove it, and the next one does.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type NodeTraces, removeTraces } from '../../src/cluster/node/clean.ts';
@@ -18,16 +18,43 @@ export interface TestTraces {
 
 const recordsFolder = path.join(os.tmpdir(), 'wherry-tests');
 
+const writeTriesMax = 100;
+
 const recordOf = (pid: number, id: string): string => path.join(recordsFolder, `${pid}-${id}.json`);
 
 /** Returns what is to be called once all of it is gone. */
 export async function writeDown(id: string, traces: TestTraces): Promise<() => Promise<void>> {
-  await mkdir(recordsFolder, { recursive: true });
   const record = recordOf(process.pid, id);
   // Under another name first: who sweeps never reads half of it.
-  await writeFile(`${record}.part`, JSON.stringify(traces));
+  await writeInFolder(`${record}.part`, JSON.stringify(traces));
   await rename(`${record}.part`, record);
-  return () => rm(record, { force: true });
+  return async () => {
+    await rm(record, { force: true });
+    await removeEmptyFolder();
+  };
+}
+
+/** Others may have records there: the last one takes the folder along. */
+async function removeEmptyFolder(): Promise<void> {
+  await rmdir(recordsFolder).catch(() => {});
+}
+
+/** Another test may take the empty folder away at any moment, until something is in it. */
+async function writeInFolder(file: string, text: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    await mkdir(recordsFolder, { recursive: true, mode: 0o700 });
+    try {
+      return await writeFile(file, text);
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code !== 'ENOENT' || tries >= writeTriesMax) throw failure;
+    }
+  }
+}
+
+/** What stands in there is removed as root: nobody else may have written it. */
+async function areOurs(): Promise<boolean> {
+  const found = await lstat(recordsFolder).catch(() => undefined);
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
 }
 
 const isAlive = (pid: number): boolean => {
@@ -41,6 +68,7 @@ const isAlive = (pid: number): boolean => {
 
 /** Removes what tests have left whose process is gone. What resists is told, and left to the next one: no test fails for it. */
 export async function sweepLeftovers(): Promise<void> {
+  if (!(await areOurs())) return;
   for (const name of await readdir(recordsFolder).catch(() => [])) {
     const [, pid = '', id = ''] = /^(\d+)-(.+)\.json$/.exec(name) ?? [];
     if (id === '' || isAlive(Number(pid))) continue;
@@ -59,6 +87,7 @@ export async function sweepLeftovers(): Promise<void> {
       process.stderr.write(`what a killed test has left could not be removed: ${String(failure)}\n`);
     }
   }
+  await removeEmptyFolder();
 }
 
 async function sweep({ folder, namespaces, nodes }: TestTraces): Promise<void> {

@@ -40,7 +40,10 @@ describe('a registry that nodes have no route to', { skip }, () => {
   });
 
   const kubectl = (...args: string[]) =>
-    must(...cluster.shell, 'kubectl', '--kubeconfig', cluster.kubeconfig, ...args);
+    must(
+      ...[...cluster.shell, 'kubectl', '--kubeconfig', cluster.kubeconfig],
+      ...['--cache-dir', path.join(cluster.folder, 'kube-cache'), ...args],
+    );
 
   test('the nodes themselves do not reach it', async () => {
     const name = path.basename(String(cluster.shell[1])).replace('wherry-outer-', '');

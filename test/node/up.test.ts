@@ -42,7 +42,8 @@ describe('a cluster on this machine', { skip, concurrency: false }, () => {
   const pidsOf = (found: Status) => found.processes.flatMap(({ pid }) => pid ?? []);
   const kubectl = async (...given: string[]) => {
     const kubeconfig = path.join(place.dataDirectory, 'kubeconfig');
-    const [command = '', ...args] = [...place.shell, 'kubectl', '--kubeconfig', kubeconfig, ...given];
+    const files = ['--kubeconfig', kubeconfig, '--cache-dir', path.join(place.folder, 'kube-cache')];
+    const [command = '', ...args] = [...place.shell, 'kubectl', ...files, ...given];
     const done = await exec(command, args);
     assert.equal(done.code, 0, done.stderr);
     return done.stdout;
