@@ -4,7 +4,7 @@
  * where they speak of the same, the ConfigMap does: a person wrote it, while the pool `default` may be the one that was
  * made at the start. So a pool of the ConfigMap takes the place of the IPAddressPool of its name, and is asked first.
  */
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
 import { selectorMatcher } from '../kinds/label-selector.ts';
 import { checkPools as checkPoolObjects, rangesOf } from '../kinds/metallb/check.ts';
 import {
@@ -130,13 +130,16 @@ export function checkPools(pools: readonly Pool[]): void {
   }
 }
 
+/** The library is loaded at once, but only where there is such a ConfigMap: it takes a server five megabytes. */
+const loadYaml = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');
+
 /** The text under `config` of the ConfigMap. Throws PoolError. */
 export function parseConfiguration(text: string): Pool[] {
   if (text.length > configurationCharactersMax)
     throw new PoolError(`the configuration is longer than ${configurationCharactersMax} characters`);
   let parsed: unknown;
   try {
-    parsed = parse(text, { maxAliasCount: 0 });
+    parsed = loadYaml().parse(text, { maxAliasCount: 0 });
   } catch (error) {
     throw new PoolError(`could not parse config: ${(error as Error).message.split('\n')[0]}`);
   }

@@ -145,7 +145,10 @@ export class WatchCache implements ObjectView {
     const subscribers = this.#subscribers.get(name) ?? [];
     subscribers.push(onChange);
     this.#subscribers.set(name, subscribers);
-    for (const object of this.list(resource)) onChange({ old: undefined, new: object });
+    const prefix = kindPrefix(collection.kind);
+    // One at a time: parsed, ten thousand pods together take a hundred megabytes.
+    for (const cached of collection.snapshot(prefix, prefixEnd(prefix)))
+      onChange({ old: undefined, new: parseCached(cached) });
   }
 
   #named(resource: ResourceName): Collection {

@@ -4,7 +4,6 @@ import type { ResourceRequest } from '../context.ts';
 import type { ApiResponse } from '../request.ts';
 import { readLog } from './log.ts';
 import { proxy } from './proxy.ts';
-import { openStream } from './streams.ts';
 import type { Tunnels } from './tunnels.ts';
 
 type Answer = (request: ResourceRequest, tunnels: Tunnels) => Promise<ApiResponse>;
@@ -17,14 +16,19 @@ interface Subresource {
 
 const streamMethods = ['GET', 'POST'];
 
+/** Loaded when first asked for: with the WebSockets that it brings it takes a server two megabytes. */
+const stream =
+  (subresource: 'exec' | 'attach' | 'portforward'): Answer =>
+  async (request, tunnels) => {
+    const { openStream } = await import('./streams.ts');
+    return openStream(request, tunnels, subresource);
+  };
+
 const subresources: Readonly<Record<string, Subresource>> = {
   log: { methods: ['GET', 'HEAD'], answer: readLog },
-  exec: { methods: streamMethods, answer: (request, tunnels) => openStream(request, tunnels, 'exec') },
-  attach: { methods: streamMethods, answer: (request, tunnels) => openStream(request, tunnels, 'attach') },
-  portforward: {
-    methods: streamMethods,
-    answer: (request, tunnels) => openStream(request, tunnels, 'portforward'),
-  },
+  exec: { methods: streamMethods, answer: stream('exec') },
+  attach: { methods: streamMethods, answer: stream('attach') },
+  portforward: { methods: streamMethods, answer: stream('portforward') },
   proxy: { answer: proxy },
 };
 

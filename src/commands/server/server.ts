@@ -14,6 +14,7 @@ import { systemClock, systemRandom } from '../../lib/system.ts';
 import type { Store } from '../../store/store.ts';
 import { goPlatform } from '../go-platform.ts';
 import { processLogger } from '../process-log.ts';
+import { releaseStartMemory } from '../start-memory.ts';
 import { advertiseAddressOf, type ServerOptions } from './options.ts';
 import { makeTunnels } from './tunnels.ts';
 
@@ -34,6 +35,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
   );
   // What this start has compiled is there for the next one, even after kill -9.
   flushCompileCache();
+  releaseStartMemory(systemClock);
   const signal = await signalled;
   log.info('stopping', { signal });
   await running.stop();
