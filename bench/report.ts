@@ -57,9 +57,9 @@ const title = `# Benchmark results
 
 Written by \`npm run bench\`; each section tells its own machine and date.
 
-A ratio is that of the two medians. Where it has a range behind it, samples were taken in pairs, ours and the floor's
-one right after the other, each as often first: it is then the median of the pairs' ratios, and the range is where that
-median lies with 95 % confidence.
+A ratio is that of the two medians; where samples were taken in pairs, ours and the floor's one right after the other, it
+is the median of the pairs' ratios. With many pairs, each of the two as often first, the range where that median lies with
+95 % confidence stands behind it.
 `;
 
 /** Puts sections in place of those of the same name and keeps the others. */

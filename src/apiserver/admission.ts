@@ -5,7 +5,6 @@
  * (hooks/quota.ts). Source: plugin/pkg/admission of Kubernetes, those on by default.
  */
 import type { Node, PodSpec } from '../kinds/generated/types.ts';
-import type { Kind } from '../kinds/kind.ts';
 import type { AnyObject } from '../kinds/object.ts';
 import { forbiddenError, type ResourceName } from '../kinds/status.ts';
 import { UserError } from '../lib/errors.ts';
@@ -25,7 +24,8 @@ import { type AdmissionPlugin, nameOf } from './admission/plugin.ts';
 import { runtimeClass } from './admission/runtime-class.ts';
 import { serviceAccount } from './admission/service-account.ts';
 import type { Collection } from './cache/collection.ts';
-import type { Backend, ResourceRequest } from './context.ts';
+import type { ResourceRequest } from './context.ts';
+import { perKind } from './per-kind.ts';
 
 const pods: ResourceName = { group: '', plural: 'pods' };
 const persistentVolumes: ResourceName = { group: '', plural: 'persistentvolumes' };
@@ -203,27 +203,17 @@ const plugins: readonly AdmissionPlugin[] = [
   metallbAdvertisements,
 ];
 
-/** By server, and by stored kind and subresource: every write asks two or three times. */
-const knownConcerned = new WeakMap<Backend, Map<Kind, Map<string, readonly AdmissionPlugin[]>>>();
+const pluginsFor = perKind<readonly AdmissionPlugin[]>(({ disabledAdmission }, { group, plural }, asked) =>
+  plugins.filter(
+    ({ name, resources, subresource = '' }) =>
+      subresource === asked &&
+      !disabledAdmission.has(name) &&
+      resources.some((resource) => resource.plural === plural && resource.group === group),
+  ),
+);
 
-function concerned({ backend, stored, info }: ResourceRequest): readonly AdmissionPlugin[] {
-  const byKind = knownConcerned.get(backend) ?? new Map<Kind, Map<string, readonly AdmissionPlugin[]>>();
-  knownConcerned.set(backend, byKind);
-  // Only subresources that the kind has come this far: there are few.
-  const bySubresource = byKind.get(stored) ?? new Map<string, readonly AdmissionPlugin[]>();
-  byKind.set(stored, bySubresource);
-  let found = bySubresource.get(info.subresource);
-  if (found === undefined) {
-    found = plugins.filter(
-      ({ name, resources, subresource = '' }) =>
-        subresource === info.subresource &&
-        !backend.disabledAdmission.has(name) &&
-        resources.some((resource) => resource.plural === stored.plural && resource.group === stored.group),
-    );
-    bySubresource.set(info.subresource, found);
-  }
-  return found;
-}
+const concerned = ({ backend, stored, info }: ResourceRequest): readonly AdmissionPlugin[] =>
+  pluginsFor(backend, stored, info.subresource);
 
 /** Throws UserError for a name that is no plugin's. */
 export function disabledPlugins(names: readonly string[]): ReadonlySet<string> {

@@ -27,18 +27,15 @@ users:
 
 describe('a kubeconfig', () => {
   test('gives where to dial, whom to trust and who we are', () => {
-    assert.deepEqual(
-      parseKubeconfig(good, (path) => `content of ${path}`),
-      {
-        server: 'https://127.0.0.1:6443',
-        authority: 'CA',
-        certificate: 'CERT',
-        key: 'content of keys/ada.key',
-      },
-    );
+    assert.deepEqual(parseKubeconfig(good, { readFile: (path) => `content of ${path}` }), {
+      server: 'https://127.0.0.1:6443',
+      authority: 'CA',
+      certificate: 'CERT',
+      key: 'content of keys/ada.key',
+    });
   });
 
-  const faults: Record<string, { text: string; message: string }> = {
+  const faults: Record<string, { text: string; context?: string; message: string }> = {
     'not YAML': { text: '{', message: 'it is not YAML' },
     empty: { text: '', message: 'it has no current-context' },
     'a context that is not there': {
@@ -53,15 +50,20 @@ describe('a kubeconfig', () => {
       text: good.replace('certificate-authority-data', 'other'),
       message: 'its cluster has no certificate-authority',
     },
+    'another context that is not there': {
+      text: good,
+      context: 'bob@here',
+      message: 'contexts has no entry named "bob@here"',
+    },
     'files where none are read': {
       text: good,
       message: 'it refers to the file keys/ada.key, wanted is embedded data',
     },
   };
-  for (const [name, { text, message }] of Object.entries(faults))
+  for (const [name, { text, context, message }] of Object.entries(faults))
     test(`is refused: ${name}`, () =>
       assert.throws(
-        () => parseKubeconfig(text),
+        () => parseKubeconfig(text, { context }),
         (error: Error) => error.message.startsWith(`the kubeconfig cannot be used: ${message}`),
       ));
 });

@@ -38,13 +38,20 @@ function pemOf(entry: Fields, field: string, readFile: (path: string) => string)
   return typeof file === 'string' && file !== '' ? readFile(file) : undefined;
 }
 
-/** Of the current context. `readFile` is called for certificates that stand in files of their own. Throws UserError. */
-export function parseKubeconfig(
-  text: string,
-  readFile: (path: string) => string = (path) => {
-    throw bad(`it refers to the file ${path}, wanted is embedded data`);
-  },
-): TlsTarget {
+function refuseFile(path: string): never {
+  throw bad(`it refers to the file ${path}, wanted is embedded data`);
+}
+
+export interface ParseOptions {
+  /** Its name; unless given the current one, which is whatever its owner chose last. */
+  readonly context?: string | undefined;
+  /** Called for certificates that stand in files of their own. */
+  readonly readFile?: (path: string) => string;
+}
+
+/** Throws UserError. */
+export function parseKubeconfig(text: string, options: ParseOptions = {}): TlsTarget {
+  const { readFile = refuseFile } = options;
   let config: Fields;
   try {
     config = fieldsOf(parse(text));
@@ -56,8 +63,9 @@ export function parseKubeconfig(
         ?.replace(/:$/, '')}`,
     );
   }
-  if (typeof config['current-context'] !== 'string') throw bad('it has no current-context');
-  const context = entryOf(config, 'contexts', { name: config['current-context'], field: 'context' });
+  const name = options.context ?? config['current-context'];
+  if (typeof name !== 'string') throw bad('it has no current-context');
+  const context = entryOf(config, 'contexts', { name, field: 'context' });
   const cluster = entryOf(config, 'clusters', { name: context.cluster, field: 'cluster' });
   const user = entryOf(config, 'users', { name: context.user, field: 'user' });
   const { server } = cluster;

@@ -17,6 +17,7 @@ import {
   publicKeyOf,
   type Wanted,
 } from './issue.ts';
+import { administratorName } from './kubeconfig.ts';
 
 export type { KeyPair } from './issue.ts';
 
@@ -47,8 +48,7 @@ export interface CertificateOptions {
 /** A certificate with less than this left is made anew. */
 const renewBeforeMilliseconds = 30 * 24 * 3600 * 1000;
 
-/** Group `system:masters` may do everything, as upstream has it. */
-export const administratorName = 'kubernetes-admin';
+/** It may do everything, as upstream has it. */
 const administratorGroup = 'system:masters';
 
 /** Whom kubelets answer, and nobody else; kubeadm's name. */

@@ -3,8 +3,19 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readFileIfAny, writePrivateFile } from './files.ts';
 
+/** Of every server's cluster, in the kubeconfig that it writes. */
+export const clusterName = 'wherry';
+
+/** Its administrator, in the kubeconfig and in the certificate. */
+export const administratorName = 'kubernetes-admin';
+
+const contextName = (of: { cluster: string; user: string }): string => `${of.user}@${of.cluster}`;
+
+/** The context that is its own: in the file its user may have added others, and made one of them current. */
+export const ownContext = contextName({ cluster: clusterName, user: administratorName });
+
 export interface Kubeconfig {
-  /** Name of cluster and context. */
+  /** Of the cluster. */
   readonly name: string;
   /** `https://127.0.0.1:6443` */
   readonly server: string;
@@ -28,7 +39,7 @@ type File = Fields & { readonly 'current-context': string } & Readonly<
 /** The file's text: everything embedded, so that it can be carried elsewhere. */
 export function kubeconfigText(config: Kubeconfig): string {
   const base64 = (pem: string) => Buffer.from(pem).toString('base64');
-  const context = JSON.stringify(`${config.user.name}@${config.name}`);
+  const context = JSON.stringify(contextName({ cluster: config.name, user: config.user.name }));
   const cluster = JSON.stringify(config.name);
   const user = JSON.stringify(config.user.name);
   return `apiVersion: v1

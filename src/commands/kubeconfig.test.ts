@@ -21,7 +21,7 @@ users: [{name: u, user: {}}]
 test('certificates stand beside it', async () => {
   await writeFile(join(folder, 'ca.crt'), 'PEM');
   await writeFile(join(folder, 'good'), config('ca.crt'));
-  assert.equal(readKubeconfig(join(folder, 'good'), 'name another').target.authority, 'PEM');
+  assert.equal(readKubeconfig(join(folder, 'good'), { advice: 'name another' }).target.authority, 'PEM');
 });
 
 const broken: Record<string, { content?: string; says: string }> = {
@@ -40,7 +40,7 @@ for (const [name, { content, says }] of Object.entries(broken))
   test(`one that cannot be used is named, with why and what to do: ${name}`, async () => {
     const file = join(folder, name);
     if (content !== undefined) await writeFile(file, content);
-    assert.throws(() => readKubeconfig(file, 'name another'), {
+    assert.throws(() => readKubeconfig(file, { advice: 'name another' }), {
       message: `the kubeconfig ${file} ${says}; name another`,
     });
   });

@@ -10,8 +10,15 @@ export interface Kubeconfig {
   readonly target: TlsTarget;
 }
 
-/** `advice`: what to do when it cannot be used. Throws NO_KUBECONFIG and BAD_KUBECONFIG. */
-export function readKubeconfig(file: string, advice: string): Kubeconfig {
+interface ReadOptions {
+  /** What to do when it cannot be used. */
+  readonly advice: string;
+  /** Unless it is the current one. */
+  readonly context?: string | undefined;
+}
+
+/** Throws NO_KUBECONFIG and BAD_KUBECONFIG. */
+export function readKubeconfig(file: string, { advice, context }: ReadOptions): Kubeconfig {
   const text = contentOf(file, (why, cause) => {
     throw new UserError('NO_KUBECONFIG', `the kubeconfig ${file} cannot be read (${why}); ${advice}`, {
       cause,
@@ -24,7 +31,7 @@ export function readKubeconfig(file: string, advice: string): Kubeconfig {
   const bad = (why: string, cause: unknown): UserError =>
     new UserError('BAD_KUBECONFIG', `the kubeconfig ${file} cannot be used: ${why}; ${advice}`, { cause });
   try {
-    return { text, target: parseKubeconfig(text, certificate) };
+    return { text, target: parseKubeconfig(text, { context, readFile: certificate }) };
   } catch (failure) {
     if (!(failure instanceof UserError) || failure.message.includes(file)) throw failure;
     throw bad(failure.message.replace(/^the kubeconfig cannot be used: /, ''), failure);

@@ -52,15 +52,6 @@ test('who is always busy is left alone for good', async (context) => {
   assert.equal(looks, 21);
 });
 
-test('the meter of the event loop itself', async (context) => {
-  const asked = collections(context);
-  const clock = createManualClock();
-  releaseStartMemory(clock);
-  await new Promise((resolve) => setImmediate(resolve));
-  await clock.advance(60_000);
-  assert.ok(asked.length <= 1);
-});
-
 test('without --expose-gc nothing happens', async (context) => {
   collections(context);
   globalThis.gc = undefined;

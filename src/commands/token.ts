@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../client/typed-client.ts';
+import { ownContext } from '../cluster/kubeconfig.ts';
 import { usualDataDirectory } from '../cluster/up/hint.ts';
 import { systemClock } from '../lib/system.ts';
 import { dataDirectoryOf } from './data-directory.ts';
@@ -31,7 +32,10 @@ async function withServer<Value>(
     import('../client/typed-client.ts'),
   ]);
   const advice = "give the server's data directory with --data-dir";
-  const { target } = readKubeconfig(join(dataDirectoryOf(dataDirectory), 'kubeconfig'), advice);
+  const { target } = readKubeconfig(join(dataDirectoryOf(dataDirectory), 'kubeconfig'), {
+    advice,
+    context: ownContext,
+  });
   const transport = tlsTransport(target, { clock: systemClock });
   try {
     const client = new ApiClient({ transport, clock: systemClock, userAgent: 'wherry-token' });

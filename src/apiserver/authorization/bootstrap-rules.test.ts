@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { anonymous, type UserInfo } from '../request.ts';
 import { parseRequest } from '../request-info.ts';
 import { attributesOf, refusal } from './attributes.ts';
-import { authorizeByBootstrapRules } from './bootstrap-rules.ts';
+import { authorizeByBootstrapRules, bootstrapRules, bootstrapRulesOf } from './bootstrap-rules.ts';
 
 const admin: UserInfo = { name: 'root', groups: ['system:masters', 'system:authenticated'] };
 const jane: UserInfo = { name: 'jane', groups: ['system:authenticated'] };
@@ -13,7 +13,8 @@ describe('who may do what', () => {
     ['an admin lists secrets', admin, 'GET', '/api/v1/secrets', true],
     ['an admin scrapes', admin, 'GET', '/metrics', true],
     ['anyone asks for health', anonymous, 'GET', '/healthz', true],
-    ['anyone asks for one check', anonymous, 'GET', '/readyz/ping', true],
+    ['a stranger asks for one check', anonymous, 'GET', '/readyz/ping', false],
+    ['an admin asks for one check', admin, 'GET', '/readyz/ping', true],
     ['anyone asks for the version', anonymous, 'GET', '/version', true],
     ['anyone, with a slash', anonymous, 'GET', '/version/', true],
     ['a stranger posts to health', anonymous, 'POST', '/healthz', false],
@@ -104,4 +105,73 @@ describe('a refusal in upstream’s words', () => {
     );
     assert.deepEqual(error.details, { name: 'b', group: 'apps', kind: 'deployments' });
   });
+});
+
+const publicPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
+const everything = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+const requests = {
+  verbs: ['create', 'get', 'list', 'watch'],
+  apiGroups: ['certificates.k8s.io'],
+  resources: ['certificatesigningrequests'],
+};
+
+describe('the rules that are listed for a user', () => {
+  const cases: [name: string, groups: string[], resources: string[][], paths: string[][]][] = [
+    ['nobody', ['system:unauthenticated'], [], [publicPaths]],
+    [
+      'a user',
+      ['system:authenticated'],
+      [['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['selfsubjectreviews']],
+      [
+        [
+          ...['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez'],
+          ...['/openapi', '/openapi/*', '/readyz', '/version', '/version/'],
+        ],
+        publicPaths,
+      ],
+    ],
+    ['a node that joins', ['system:bootstrappers'], [requests.resources], []],
+    [
+      'a service account, of its own group',
+      ['system:serviceaccounts'],
+      [],
+      [
+        [
+          '/.well-known/openid-configuration',
+          '/.well-known/openid-configuration/',
+          '/openid/v1/jwks',
+          '/openid/v1/jwks/',
+        ],
+      ],
+    ],
+    ['an administrator', ['system:masters'], [everything.resources], [['*']]],
+  ];
+  for (const [name, groups, resources, paths] of cases)
+    test(name, () => {
+      const rules = bootstrapRulesOf({ name, groups });
+      assert.deepEqual(
+        rules.resourceRules.map((rule) => rule.resources),
+        resources,
+      );
+      assert.deepEqual(
+        rules.nonResourceRules.map((rule) => rule.nonResourceURLs),
+        paths,
+      );
+    });
+
+  for (const [name, groups] of cases)
+    test(`${name} may do what is listed`, () => {
+      const user = { name, groups };
+      const concrete = (value: string) => value.replace('*', 'x');
+      const { resourceRules, nonResourceRules } = bootstrapRulesOf(user);
+      for (const { verbs, apiGroups = [], resources = [] } of resourceRules)
+        for (const verb of verbs)
+          for (const resource of resources) {
+            const asked = { user, verb, group: concrete(apiGroups[0] ?? ''), resource, subresource: '' };
+            assert.ok(bootstrapRules.authorize(asked).allowed, `${verb} ${resource}`);
+          }
+      for (const { nonResourceURLs = [] } of nonResourceRules)
+        for (const url of nonResourceURLs)
+          assert.ok(bootstrapRules.authorize({ user, verb: 'get', path: concrete(url) }).allowed, url);
+    });
 });

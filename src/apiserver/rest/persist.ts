@@ -12,6 +12,7 @@ import type { Hook } from '../hooks/hook.ts';
 import type { Lane } from '../hooks/lane.ts';
 import { objectKey } from '../keys.ts';
 import { jsonPatchDepthMax } from '../patch/limits.ts';
+import { perKind } from '../per-kind.ts';
 import { bytesPerTurn, laneAttemptsMax, objectBytesMax, writeAttemptsMax } from './limits.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
 import { freshen } from './read.ts';
@@ -35,22 +36,12 @@ export interface PlannedWrite {
 /** `stale`: the object itself is not what the plan was made for; read it again and plan anew. */
 export type PersistResult = { readonly wire: Uint8Array; readonly revision: number } | 'stale';
 
-/** By server and kind: every write asks twice. */
-const knownHooks = new WeakMap<Backend, Map<Kind, readonly Hook[]>>();
-
 /** The hooks that see writes of the kind, in their order. */
-function hooksOf(backend: Backend, kind: Kind): readonly Hook[] {
-  const known = knownHooks.get(backend) ?? new Map<Kind, readonly Hook[]>();
-  knownHooks.set(backend, known);
-  let hooks = known.get(kind);
-  if (hooks === undefined) {
-    hooks = backend.hooks.filter(({ resources }) =>
-      resources.some((resource) => resource.group === kind.group && resource.plural === kind.plural),
-    );
-    known.set(kind, hooks);
-  }
-  return hooks;
-}
+const hooksOf = perKind<readonly Hook[]>(({ hooks }, { group, plural }) =>
+  hooks.filter(({ resources }) =>
+    resources.some((resource) => resource.group === group && resource.plural === plural),
+  ),
+);
 
 function hookOperations(backend: Backend, write: PlannedWrite, attempt: number): Operation[] {
   const { kind, verb, object, old, dryRun } = write;

@@ -6,6 +6,7 @@ import { bodyBytes } from '../../client/transport.ts';
 import { Client } from '../../client/typed-client.ts';
 import { systemClock } from '../../lib/system.ts';
 import { readFileIfAny } from '../files.ts';
+import { ownContext } from '../kubeconfig.ts';
 
 export const kubeconfigFile = (dataDirectory: string): string => path.join(dataDirectory, 'kubeconfig');
 
@@ -20,7 +21,7 @@ export interface Api {
 export async function openApi(dataDirectory: string): Promise<Api | undefined> {
   const text = await readFileIfAny(kubeconfigFile(dataDirectory));
   if (text === undefined) return undefined;
-  const kubeconfig = parseKubeconfig(text);
+  const kubeconfig = parseKubeconfig(text, { context: ownContext });
   const transport = tlsTransport(kubeconfig, { clock: systemClock });
   return {
     url: kubeconfig.server,

@@ -8,7 +8,6 @@ import { exec } from '../../lib/exec.ts';
 import { systemPath } from '../node/command.ts';
 import { addresses, type MachineAddress, type MachineRoute, routes } from './ip-command.ts';
 import { upLimits } from './limits.ts';
-import { whyNoNftables } from './nftables-trial.ts';
 import { type ClusterSettings, overlap } from './settings.ts';
 
 /** Commands that a node takes, and the Debian package of each. */
@@ -50,19 +49,22 @@ export function missingPackages(folders: readonly string[] = systemPath.split(':
   return missing;
 }
 
+/** Gives why nft or the kernel cannot hold the rules of a node, a line each; src/nft knows, which this folder does not. */
+export type NftablesTrial = () => Promise<readonly string[]>;
+
 /** Why there can be no containers here, a line each; empty when there can. */
-export async function whyNoContainers(scratchParent: string): Promise<string[]> {
+export async function whyNoContainers(scratchParent: string, tryNftables: NftablesTrial): Promise<string[]> {
   const reasons: string[] = [];
   if (process.getuid?.() !== 0) reasons.push('nodes with containers take root: run it as root (sudo)');
   const missing = missingPackages();
   for (const [name, what] of missing)
     reasons.push(`${what.join(', ')}: not on this machine, from Debian's package ${name}`);
   if (missing.size > 0) reasons.push(`get what is missing: apt-get install ${[...missing.keys()].join(' ')}`);
-  return reasons.length > 0 ? reasons : missingFeatures(scratchParent);
+  return reasons.length > 0 ? reasons : missingFeatures(scratchParent, tryNftables);
 }
 
-/** Each is tried in a namespace that ends with the trial. */
-async function missingFeatures(scratchParent: string): Promise<string[]> {
+/** None of the trials leaves anything behind: most are made in a namespace that ends with them. */
+async function missingFeatures(scratchParent: string, tryNftables: NftablesTrial): Promise<string[]> {
   const trials: readonly [string, readonly string[], string][] = [
     ['network namespaces', ['unshare', '--net', 'true'], ''],
     [
@@ -76,7 +78,7 @@ async function missingFeatures(scratchParent: string): Promise<string[]> {
       const done = await exec(command, args, { input, milliseconds: upLimits.commandMilliseconds });
       return done.code === 0 ? [] : [`the kernel has no ${what}: ${firstLine(done.stderr)}`];
     }),
-    whyNoNftables(exec),
+    tryNftables(),
     overlayTrial(scratchParent),
   ]);
   return outcomes.flat();

@@ -1,6 +1,6 @@
 /** Which cluster `up` is to make or go on with: what is given, what was made, what the machine has room for. */
 import { UserError } from '../../lib/errors.ts';
-import { isPortTaken, placeFlaws, rangeClashes, whyNoContainers } from './checks.ts';
+import { isPortTaken, type NftablesTrial, placeFlaws, rangeClashes, whyNoContainers } from './checks.ts';
 import { commandFor } from './hint.ts';
 import { upLimits } from './limits.ts';
 import { listenerClashes, listeners } from './listeners.ts';
@@ -27,17 +27,24 @@ export interface Choice {
   readonly whyLoopback: readonly string[];
 }
 
+export interface ChoiceRequest {
+  readonly given: GivenSettings;
+  /** Absolute. */
+  readonly dataDirectory: string;
+  readonly tryNftables: NftablesTrial;
+}
+
 /** Throws USAGE, CANNOT_CHANGE, NO_CONTAINERS, IN_THE_WAY: nothing was made then. */
 export async function chooseCluster(
-  given: GivenSettings,
+  request: ChoiceRequest,
   found: ClusterState | undefined,
-  dataDirectory: string,
 ): Promise<Choice> {
+  const { given, dataDirectory, tryNftables } = request;
   checkClusterName(given.name);
   const isUp = found !== undefined && (await runsAny(found));
   const known = found === undefined ? undefined : continued(found.settings, given, { isUp, dataDirectory });
   const wanted = known?.mode ?? given.mode;
-  const obstacles = wanted === 'loopback' ? [] : await whyNoContainers(dataDirectory);
+  const obstacles = wanted === 'loopback' ? [] : await whyNoContainers(dataDirectory, tryNftables);
   if (wanted === 'containers' && obstacles.length > 0)
     throw new UserError('NO_CONTAINERS', `no containers can be run here\n${indented(obstacles)}`);
   const isLoopback = wanted === 'loopback' || obstacles.length > 0;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { chooseCluster } from './choose.ts';
 import { listenerClashes, listenersIn } from './listeners.ts';
-import { loopbackSettings } from './settings.ts';
+import { type GivenSettings, loopbackSettings } from './settings.ts';
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 01001E7F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1061 1 0 100 0 0 10 0
@@ -50,13 +50,17 @@ test('a loopback cluster moves on to ranges in which nobody listens', { skip: on
     await listen('127.30.0.77');
     await listen('127.97.0.77');
     const given = { name: 'lab', mode: 'loopback' } as const;
-    const { settings } = await chooseCluster(given, undefined, folder);
+    const choose = (more: GivenSettings) => {
+      const tryNftables = () => Promise.reject(new Error('no cluster in loopback mode takes nftables'));
+      return chooseCluster({ given: more, dataDirectory: folder, tryNftables }, undefined);
+    };
+    const { settings } = await choose(given);
     // Others may be in the way of more of them meanwhile, but these two are.
     assert.ok(!['127.30.0.0/24', '127.30.1.0/24'].includes(settings.nodeCIDR), settings.nodeCIDR);
     const index = Number(settings.nodeCIDR.split('.')[2]);
     assert.deepEqual(settings, { ...loopbackSettings('lab', index) });
     const port = await listen('127.81.0.5');
-    await assert.rejects(chooseCluster({ ...given, nodeCIDR: '127.81.0.0/24' }, undefined, folder), {
+    await assert.rejects(choose({ ...given, nodeCIDR: '127.81.0.0/24' }), {
       code: 'IN_THE_WAY',
       message: new RegExp(
         `--node-cidr 127\\.81\\.0\\.0/24: another process listens at 127\\.81\\.0\\.5:${port}`,

@@ -1,6 +1,6 @@
 /** `wherry up`: from nothing, or from whatever is left of it, to a cluster that answers. */
 import { type Api, kubeconfigFile } from './api.ts';
-import { chooseCluster } from './choose.ts';
+import { type ChoiceRequest, chooseCluster } from './choose.ts';
 import { askDemo, createDemo, type DemoAnswer, hasDemo } from './demo.ts';
 import { stopCluster, stopNode } from './down.ts';
 import { importImages, provideImages } from './images.ts';
@@ -10,19 +10,10 @@ import { firewallDropsBridged, makeNetwork } from './network.ts';
 import { startAgents, untilNodesReady } from './nodes.ts';
 import type { Progress } from './progress.ts';
 import { startServer } from './server.ts';
-import {
-  type ClusterSettings,
-  type GivenSettings,
-  hostAddress,
-  type NodePlace,
-  nodePlaces,
-} from './settings.ts';
+import { type ClusterSettings, hostAddress, type NodePlace, nodePlaces } from './settings.ts';
 import { type ClusterState, newState, readState, StateFile } from './state.ts';
 
-export interface UpRequest {
-  readonly given: GivenSettings;
-  /** Absolute. */
-  readonly dataDirectory: string;
+export interface UpRequest extends ChoiceRequest {
   readonly demo: boolean;
   /** After a failure everything is left as it is, for a look. */
   readonly keepFailed: boolean;
@@ -66,18 +57,17 @@ async function prepare(
   found: ClusterState | undefined,
   progress: Progress,
 ): Promise<{ state: StateFile; ranAlready: boolean }> {
-  const { given, dataDirectory } = request;
   const { settings, whyLoopback, isUp } = await progress.step(
     'checks',
     'privileges, packages, kernel, ranges',
     async (step) => {
-      const choice = await chooseCluster(given, found, dataDirectory);
+      const choice = await chooseCluster(request, found);
       step.result(describe(choice.settings, choice.whyLoopback));
       return choice;
     },
   );
   for (const line of whyLoopback) progress.line(`            - ${line}`);
-  const state = new StateFile(dataDirectory, found ?? newState(settings));
+  const state = new StateFile(request.dataDirectory, found ?? newState(settings));
   await state.update({ settings });
   if (isUp) progress.line('  it runs already; what is missing of it is started');
   else if (found !== undefined) progress.line('  it was here before; it goes on with its data');

@@ -128,15 +128,18 @@ async function runUp(raw: RawUp): Promise<number> {
   const given = givenSettings(raw);
   const { checkGiven } = await import('../../cluster/up/settings.ts');
   checkGiven(given);
-  const [{ up }, { upText }] = await Promise.all([
+  const [{ up }, { upText }, { whyNoNftables }, { exec }] = await Promise.all([
     import('../../cluster/up/up.ts'),
     import('../../cluster/up/up-text.ts'),
+    import('./nftables.ts'),
+    import('../../lib/exec.ts'),
   ]);
   const progress = await makeProgress();
   progress.line(`cluster ${name} in ${dataDirectory}`);
   tellWhenInterrupted({ name, dataDirectory });
   const { demo, keepFailed = false } = raw;
-  const result = await up({ given, dataDirectory, demo, keepFailed }, progress);
+  const tryNftables = () => whyNoNftables(exec);
+  const result = await up({ given, dataDirectory, tryNftables, demo, keepFailed }, progress);
   process.stdout.write(upText(result));
   return 0;
 }

@@ -142,14 +142,13 @@ async function giveAccess(
     port,
   }: { certificates: ClusterCertificates; dataDirectory: string; port: number },
 ): Promise<{ url: string; kubeconfig: string }> {
-  const [{ serverUrl, writeKubeconfig }, { administratorName }] = await Promise.all([
-    import('../../cluster/kubeconfig.ts'),
-    import('../../cluster/certificates.ts'),
-  ]);
+  const { administratorName, clusterName, serverUrl, writeKubeconfig } = await import(
+    '../../cluster/kubeconfig.ts'
+  );
   const url = serverUrl(options.bindAddress, port);
   const kubeconfig = join(dataDirectory, 'kubeconfig');
   await writeKubeconfig(kubeconfig, {
-    name: 'wherry',
+    name: clusterName,
     server: url,
     authority: certificates.authority,
     user: { name: administratorName, ...certificates.administrator },

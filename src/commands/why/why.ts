@@ -55,7 +55,9 @@ const lookMilliseconds = 60_000;
 const nodesAskedMax = 3;
 
 async function look(options: WhyOptions): Promise<{ facts: ExplainFacts; explanation: Explanation }> {
-  const { text, target } = readKubeconfig(options.kubeconfig, 'name another with --kubeconfig');
+  const { text, target } = readKubeconfig(options.kubeconfig, {
+    advice: 'name another with --kubeconfig',
+  });
   const transport = tlsTransport(target, { clock: systemClock });
   try {
     const client = new Client({ transport, clock: systemClock, userAgent: 'wherry-why' });

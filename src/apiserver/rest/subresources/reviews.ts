@@ -11,7 +11,7 @@ import type {
 import { type AnyObject, apiVersionOf } from '../../../kinds/object.ts';
 import { badRequestError, invalidError } from '../../../kinds/status.ts';
 import type { Attributes } from '../../authorization/attributes.ts';
-import { bootstrapRulesOf } from '../../authorization/rules-of-user.ts';
+import { bootstrapRulesOf } from '../../authorization/bootstrap-rules.ts';
 import type { ResourceRequest } from '../../context.ts';
 import type { ApiResponse, UserInfo } from '../../request.ts';
 import { checkBootstrapToken } from '../../tokens/bootstrap.ts';
