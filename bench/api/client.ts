@@ -1,7 +1,18 @@
 /** The client of every measurement, in a process of its own. Run by `forkScript`; its parent sends jobs, one at a time. */
+import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { request as requestHttp1 } from 'node:https';
-import type { ClientJob, FanOutJob, FanOutResult, LoadJob, LoadResult, Target, WireRequest } from './wire.ts';
+import { LoadConnection } from './load.ts';
+import type {
+  Answer,
+  AskJob,
+  ClientJob,
+  FanOutJob,
+  FanOutResult,
+  LoadJob,
+  LoadResult,
+  Target,
+} from './wire.ts';
 
 const tlsOf = ({ authority, certificate, key }: Target) => ({ ca: authority, cert: certificate, key });
 
@@ -21,77 +32,28 @@ async function openSession(target: Target): Promise<ClientHttp2Session> {
   return session;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly bytes: number;
-  readonly headers: Record<string, unknown>;
-  readonly chunks: Buffer[];
-}
-
-/** Keeps the body only when it is wanted: what is measured is the server. */
-function send(
-  session: ClientHttp2Session,
-  request: WireRequest,
-  options: { keep: boolean; onDone: (answer: Answer) => void; onFailed: (error: Error) => void },
-): void {
-  const headers: Record<string, string> = { ':method': request.method, ':path': request.path };
-  if (request.contentType !== undefined) headers['content-type'] = request.contentType;
-  const stream = session.request(headers, { endStream: request.body === undefined });
-  if (request.body !== undefined) stream.end(request.body);
-  let received: Record<string, unknown> = {};
-  let bytes = 0;
-  const chunks: Buffer[] = [];
-  stream.on('response', (found) => {
-    received = found;
-  });
-  stream.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (options.keep) chunks.push(chunk);
-  });
-  stream.on('error', options.onFailed);
-  stream.on('end', () =>
-    options.onDone({ status: Number(received[':status']), bytes, headers: received, chunks }),
-  );
-}
-
-/** Sends `count` requests with `inFlight` at a time. */
-function sendAll(
-  session: ClientHttp2Session,
-  job: { requests: readonly WireRequest[]; count: number; inFlight: number },
-): Promise<Omit<LoadResult, 'milliseconds'>> {
-  return new Promise((resolve, reject) => {
-    const statuses: Record<string, number> = {};
-    let first: LoadResult['first'] = { headers: {}, text: '' };
-    let [sent, done, bytes] = [0, 0, 0];
-    const next = () => {
-      if (sent === job.count) return;
-      const index = sent++;
-      const request = job.requests[index % job.requests.length]!;
-      send(session, request, {
-        keep: index === 0,
-        onDone: (answer) => finish(index, answer),
-        onFailed: reject,
-      });
-    };
-    const finish = (index: number, answer: Answer) => {
-      statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
-      bytes += answer.bytes;
-      if (index === 0) first = { headers: answer.headers, text: Buffer.concat(answer.chunks).toString() };
-      if (++done === job.count) resolve({ statuses, bytes, first });
-      else next();
-    };
-    for (let index = 0; index < job.inFlight; index++) next();
-  });
+async function ask({ target, request }: AskJob): Promise<Answer> {
+  const session = await openSession(target);
+  try {
+    const headers: Record<string, string> = { ':method': request.method, ':path': request.path };
+    if (request.contentType !== undefined) headers['content-type'] = request.contentType;
+    const stream = session.request(headers);
+    stream.end(request.body);
+    const [received] = (await once(stream, 'response')) as [Record<string, unknown>];
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    return { status: Number(received[':status']), headers: received, text: Buffer.concat(chunks).toString() };
+  } finally {
+    session.destroy();
+  }
 }
 
 async function load(job: LoadJob): Promise<LoadResult> {
-  const session = await openSession(job.target);
+  const connection = await LoadConnection.open(job.target);
   try {
-    const start = performance.now();
-    const result = await sendAll(session, job);
-    return { milliseconds: performance.now() - start, ...result };
+    return await connection.run(job);
   } finally {
-    session.destroy();
+    connection.close();
   }
 }
 
@@ -151,28 +113,28 @@ async function fanOut(job: FanOutJob): Promise<FanOutResult> {
     if (lines >= wanted) onAll();
   };
   const ends: (() => void)[] = [];
-  const writer = await openSession(job.target);
+  const writer = await LoadConnection.open(job.target);
   try {
     const open = job.protocol === 'HTTP/2' ? openHttp2Watches : openHttp1Watch;
     for (let index = 0; index < job.connections; index++) ends.push(await open(job, onChunk));
     const start = performance.now();
-    const { statuses } = await sendAll(writer, {
+    const { statuses, refusal } = await writer.run({
       requests: job.writes,
       count: job.writes.length,
       inFlight: job.writesInFlight,
     });
-    const refused = Object.keys(statuses).filter((status) => !status.startsWith('2'));
-    if (refused.length > 0) throw new Error(`writes were answered ${JSON.stringify(statuses)}`);
+    if (refusal !== undefined)
+      throw new Error(`writes were answered ${JSON.stringify(statuses)}: ${refusal}`);
     await all;
     return { milliseconds: performance.now() - start, lines, bytes };
   } finally {
-    writer.destroy();
+    writer.close();
     for (const end of ends) end();
   }
 }
 
 process.on('message', (job: ClientJob) => {
-  const done = job.job === 'load' ? load(job) : fanOut(job);
+  const done: Promise<unknown> = job.job === 'ask' ? ask(job) : job.job === 'load' ? load(job) : fanOut(job);
   done.then(
     (result) => process.send?.({ result }),
     (failure: Error) => process.send?.({ failure: failure.stack ?? failure.message }),

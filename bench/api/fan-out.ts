@@ -1,6 +1,6 @@
 /** Events to many watchers: counted where they arrive. */
 import type { Measurement } from '../bench.ts';
-import { requireStatus } from './get.ts';
+import { answerOf, requireStatus } from './get.ts';
 import { configMapOf } from './objects.ts';
 import type { Client, Floor, Server } from './processes.ts';
 import type { WireRequest } from './wire.ts';
@@ -117,13 +117,6 @@ export async function benchFanOut(at: At): Promise<Measurement[]> {
 }
 
 async function revisionOf(server: Server, client: Client): Promise<string> {
-  const answer = await client.run({
-    job: 'load',
-    target: server.target,
-    requests: [{ method: 'GET', path: `${configMaps}?limit=1` }],
-    count: 1,
-    inFlight: 1,
-  });
-  return (JSON.parse(answer.first.text) as { metadata: { resourceVersion: string } }).metadata
-    .resourceVersion;
+  const { text } = await answerOf(server, `${configMaps}?limit=1`, client);
+  return (JSON.parse(text) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
 }

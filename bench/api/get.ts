@@ -2,7 +2,7 @@
 import type { Measurement } from '../bench.ts';
 import { podName } from './objects.ts';
 import { type Client, cpuMilliseconds, type Floor, type Server } from './processes.ts';
-import type { LoadResult, WireRequest } from './wire.ts';
+import type { Answer, LoadResult, WireRequest } from './wire.ts';
 
 const rounds = 5;
 const count = 6000;
@@ -13,30 +13,38 @@ const inFlight = 64;
 const shownHeaders = ['content-type', 'cache-control'];
 
 export function requireStatus(result: LoadResult, status: number): void {
-  const others = Object.keys(result.statuses).filter((found) => found !== String(status));
+  const { statuses, refusal = '' } = result;
+  const others = Object.keys(statuses).filter((found) => found !== String(status));
   if (others.length > 0)
-    throw new Error(
-      `expected ${status} alone, got ${JSON.stringify(result.statuses)}: ${result.first.text.slice(0, 300)}`,
-    );
+    throw new Error(`expected ${status} alone, got ${JSON.stringify(statuses)}: ${refusal}`);
 }
 
-/** Lets the bare server answer with the very bytes that ours has answered with. */
-export async function copyAnswer(floor: Floor, { first }: LoadResult): Promise<void> {
-  const headers = Object.fromEntries(shownHeaders.map((name) => [name, String(first.headers[name])]));
-  await floor.order({ order: 'serve', headers, body: first.text });
+/** Throws when it is not 200. */
+export async function answerOf(on: Server, path: string, client: Client): Promise<Answer> {
+  const answer = await client.run({ job: 'ask', target: on.target, request: { method: 'GET', path } });
+  if (answer.status !== 200) throw new Error(`GET ${path} was answered ${answer.status}: ${answer.text}`);
+  return answer;
+}
+
+/** Lets the bare server answer with the very bytes that ours answers with. */
+export async function copyAnswer(floor: Floor, { headers, text }: Answer): Promise<void> {
+  const shown = Object.fromEntries(shownHeaders.map((name) => [name, String(headers[name])]));
+  await floor.order({ order: 'serve', headers: shown, body: text });
 }
 
 export async function benchGet(at: { server: Server; floor: Floor; client: Client }): Promise<Measurement[]> {
   const { server, floor, client } = at;
-  const requests: WireRequest[] = [{ method: 'GET', path: `/api/v1/namespaces/default/pods/${podName(0)}` }];
+  const path = `/api/v1/namespaces/default/pods/${podName(0)}`;
+  const requests: WireRequest[] = [{ method: 'GET', path }];
   const run = async (on: Server | Floor, howMany: number) => {
     const cpuBefore = cpuMilliseconds(on.process);
     const result = await client.run({ job: 'load', target: on.target, requests, count: howMany, inFlight });
     requireStatus(result, 200);
     const cpu = ((cpuMilliseconds(on.process) - cpuBefore) / howMany) * 1000;
-    return { result, rate: (howMany / result.milliseconds) * 1000, cpu };
+    return { rate: (howMany / result.milliseconds) * 1000, cpu };
   };
-  await copyAnswer(floor, (await run(server, warmUpCount)).result);
+  await copyAnswer(floor, await answerOf(server, path, client));
+  await run(server, warmUpCount);
   await run(floor, warmUpCount);
   const ours: { rate: number; cpu: number }[] = [];
   const bare: { rate: number; cpu: number }[] = [];

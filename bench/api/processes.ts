@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
+  Answer,
+  AskJob,
   BareOrder,
   ClientJob,
   FanOutJob,
@@ -157,6 +159,7 @@ export interface Bare {
 }
 
 export interface Client {
+  run(job: AskJob): Promise<Answer>;
   run(job: LoadJob): Promise<LoadResult>;
   run(job: FanOutJob): Promise<FanOutResult>;
 }

@@ -1,7 +1,7 @@
 /** How long it takes until the first answer: of a server process, and of the control plane in a process of its own. */
 import { join } from 'node:path';
 import type { Measurement } from '../bench.ts';
-import { requireStatus } from './get.ts';
+import { answerOf } from './get.ts';
 import type { Client, Server, Workshop } from './processes.ts';
 import type { InProcessStart } from './wire.ts';
 
@@ -13,11 +13,7 @@ const compileCache = join(import.meta.dirname, '../../node_modules/.cache/wherry
 
 /** Resolves once /readyz answers 200. */
 async function requireReady(server: Server, client: Client): Promise<void> {
-  const requests = [{ method: 'GET', path: '/readyz' }];
-  requireStatus(
-    await client.run({ job: 'load', target: server.target, requests, count: 1, inFlight: 1 }),
-    200,
-  );
+  await answerOf(server, '/readyz', client);
 }
 
 export async function benchStart(workshop: Workshop, client: Client): Promise<Measurement[]> {

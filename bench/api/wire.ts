@@ -16,6 +16,19 @@ export interface WireRequest {
   readonly body?: string;
 }
 
+/** One request, whose answer is wanted whole. */
+export interface AskJob {
+  readonly job: 'ask';
+  readonly target: Target;
+  readonly request: WireRequest;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
 /** So many requests with so many at a time on one HTTP/2 connection. Request i is `requests[i % requests.length]`. */
 export interface LoadJob {
   readonly job: 'load';
@@ -30,8 +43,8 @@ export interface LoadResult {
   readonly bytes: number;
   /** Answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** The first answer's headers and body. */
-  readonly first: { readonly headers: Readonly<Record<string, unknown>>; readonly text: string };
+  /** The body of the first one that refuses. */
+  readonly refusal: string | undefined;
 }
 
 /** Opens watches, writes, and counts the lines that the watches bring. */
@@ -54,7 +67,7 @@ export interface FanOutResult {
   readonly bytes: number;
 }
 
-export type ClientJob = LoadJob | FanOutJob;
+export type ClientJob = AskJob | LoadJob | FanOutJob;
 
 /** What the bare server does. `serve`: GET of anything answers with these headers and bytes. */
 export type FloorOrder =

@@ -30,7 +30,7 @@ describe('the filter chain', () => {
     inFlight.readOnly.value = 0;
     inFlight.mutating.value = 0;
   });
-  const through = (context: RequestContext, last: Next = async () => done) =>
+  const through = async (context: RequestContext, last: Next = async () => done) =>
     makeFilters(inFlight).reduceRight<Next>((next, filter) => (each) => filter(each, next), last)(context);
   const refused = (context: RequestContext) =>
     through(context, async () => assert.fail('it came through')).then(

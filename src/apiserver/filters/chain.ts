@@ -1,6 +1,6 @@
 /**
- * The filter chain: one ordered list, outermost first. Each filter may answer, refuse by throwing a StatusError, or call
- * the next one.
+ * The filter chain: one ordered list, outermost first. Each filter may answer, refuse by throwing a StatusError, at once or
+ * in its promise, or call the next one. Every request goes through all of them: one that need not wait is no async function.
  */
 import {
   internalError,
@@ -12,16 +12,16 @@ import {
 import { WherryError } from '../../lib/errors.ts';
 import { JsonLimitError } from '../../lib/json-scan.ts';
 import { StoreClosedError, StoreFullError } from '../../store/errors.ts';
-import { type Authorizer, attributesOf, refusal } from '../authorization/attributes.ts';
+import { type Attributes, type Authorizer, attributesOf, refusal } from '../authorization/attributes.ts';
 import { bootstrapRules } from '../authorization/bootstrap-rules.ts';
 import type { RequestContext } from '../context.ts';
-import { type ApiResponse, anonymous, type UserInfo } from '../request.ts';
+import { type ApiRequest, type ApiResponse, anonymous, type UserInfo } from '../request.ts';
 import { isLongRunning, isStream } from '../tunnels/long-running.ts';
 import { isWebSocketRequest, protocolToken } from '../tunnels/websocket-head.ts';
 import { impersonatedUser } from './impersonation.ts';
 
-export type Next = (context: RequestContext) => Promise<ApiResponse>;
-export type Filter = (context: RequestContext, next: Next) => Promise<ApiResponse>;
+export type Next = (context: RequestContext) => ApiResponse | Promise<ApiResponse>;
+export type Filter = (context: RequestContext, next: Next) => ApiResponse | Promise<ApiResponse>;
 
 /** Requests being answered at once, watches not counted; upstream's numbers. */
 export const readingInFlightMax = 400;
@@ -51,29 +51,34 @@ function limitInFlight(inFlight: InFlight): Filter {
 /** Whom a bearer token stands for; undefined: nobody that is known. */
 export type CheckToken = (token: string) => Promise<UserInfo | undefined>;
 
+function tokenOf(request: ApiRequest): string | undefined {
+  const bearer = /^bearer +(\S*)/i.exec(request.headers.authorization ?? '');
+  return bearer === null ? protocolToken(request) : (bearer[1] ?? '');
+}
+
 /**
  * A certificate says who, or else a bearer token. Other schemes are not looked at, as upstream: whoever has neither is
  * anonymous.
  */
 function authenticate(checkToken: CheckToken): Filter {
-  return async (context, next) => {
-    const { request } = context;
-    const bearer = /^bearer +(\S*)/i.exec(request.headers.authorization ?? '');
-    const token = bearer === null ? protocolToken(request) : (bearer[1] ?? '');
-    if (request.user !== undefined) context.user = request.user;
-    else if (token === undefined) context.user = anonymous;
-    else {
-      const user = await checkToken(token);
-      if (user === undefined) throw unauthorizedError();
-      context.user = user;
-    }
+  const byToken: Filter = async (context, next) => {
+    const token = tokenOf(context.request);
+    const user = token === undefined ? anonymous : await checkToken(token);
+    if (user === undefined) throw unauthorizedError();
+    context.user = user;
+    return next(context);
+  };
+  return (context, next) => {
+    const { user } = context.request;
+    if (user === undefined) return byToken(context, next);
+    context.user = user;
     return next(context);
   };
 }
 
 /** Throws 403. */
 function impersonate(authorizer: Authorizer): Filter {
-  return async (context, next) => {
+  return (context, next) => {
     const { headers } = context.request;
     context.user = impersonatedUser(context.user, { headers, authorizer });
     return next(context);
@@ -91,15 +96,18 @@ function opensStream({ info, request }: RequestContext): boolean {
 }
 
 /** Throws 403. */
+function requireAllowed(attributes: Attributes, authorizer: Authorizer): void {
+  const { allowed, reason } = authorizer.authorize(attributes);
+  if (!allowed) throw refusal(attributes, reason);
+}
+
+/** Throws 403. */
 function authorizeRequest(authorizer: Authorizer): Filter {
-  return async (context, next) => {
+  return (context, next) => {
     const asked = attributesOf(context.user, context.info);
+    requireAllowed(asked, authorizer);
     // To look at a pod is less than to run something in it: a WebSocket, which cannot be POSTed, needs both (v1.35).
-    const needed = opensStream(context) ? [asked, { ...asked, verb: 'create' }] : [asked];
-    for (const attributes of needed) {
-      const { allowed, reason } = authorizer.authorize(attributes);
-      if (!allowed) throw refusal(attributes, reason);
-    }
+    if (opensStream(context)) requireAllowed({ ...asked, verb: 'create' }, authorizer);
     return next(context);
   };
 }

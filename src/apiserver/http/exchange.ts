@@ -185,12 +185,14 @@ export abstract class Exchange implements ApiRequest, Timed {
       accountBytesMax: settings.requestBodiesBytesMax,
     });
     this.#collector = collector;
-    this.source.on('data', (chunk: Uint8Array) => {
+    const onData = (chunk: Uint8Array) => {
       if (this.#state !== 'receiving') return;
       const fault = collector.add(chunk);
       if (fault !== undefined) this.refuse(this.#faultOf(fault));
-    });
-    this.source.on('end', () => {
+    };
+    this.source.on('data', onData);
+    this.source.once('end', () => {
+      this.source.off('data', onData);
       if (this.#state !== 'receiving') return;
       this.body = collector.body();
       this.#dispatch();

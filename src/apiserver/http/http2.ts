@@ -73,7 +73,8 @@ class Http2Exchange extends Exchange {
     connection.openStreams++;
     // Without a listener a reset by the client would be an uncaught error; `close` follows it anyway.
     stream.on('error', ignore);
-    stream.on('close', () => {
+    // Once: V8 takes the streams of Node along into its old space, and whatever their listeners still hold.
+    stream.once('close', () => {
       connection.streamClosed();
       this.closed();
     });

@@ -37,7 +37,11 @@ export function respondJson(reading: Reading, status: number, value: object): Ap
 }
 
 /** The same answer in YAML, made in a thread. Throws 504 when it is too long. */
-export async function toYaml(response: ApiResponse, thread: YamlThread): Promise<ApiResponse> {
+export async function toYaml(
+  made: ApiResponse | Promise<ApiResponse>,
+  thread: YamlThread,
+): Promise<ApiResponse> {
+  const response = await made;
   if (typeof response.body === 'function') return response;
   const reply = await thread.run({ work: 'write', bytes: Buffer.concat(response.body) });
   if (reply === undefined || 'problem' in reply)

@@ -41,7 +41,7 @@ import type { Logger } from '../../lib/log.ts';
 import { MetricsRegistry } from '../../lib/metrics.ts';
 import { systemClock, systemRandom } from '../../lib/system.ts';
 import { processLogger } from '../process-log.ts';
-import { releaseStartMemory } from '../start-memory.ts';
+import { releaseMemoryWhenQuiet } from '../quiet-memory.ts';
 import { cleanNode } from './clean-node.ts';
 import { identityOf, machineFacts, nodeAddressesOf } from './identity.ts';
 import { join, nodeTransport } from './join.ts';
@@ -181,7 +181,7 @@ function sayWhenReady(informers: Informers, nodeName: string): void {
     );
     // What this start has compiled is there for the next one, which then takes 15 MB less.
     flushCompileCache();
-    releaseStartMemory(systemClock);
+    releaseMemoryWhenQuiet(systemClock);
   };
   informers.of('Node').handle({ add: look, update: look });
 }

@@ -14,7 +14,7 @@ import { systemClock, systemRandom } from '../../lib/system.ts';
 import type { Store } from '../../store/store.ts';
 import { goPlatform } from '../go-platform.ts';
 import { processLogger } from '../process-log.ts';
-import { releaseStartMemory } from '../start-memory.ts';
+import { releaseMemoryWhenQuiet } from '../quiet-memory.ts';
 import { advertiseAddressOf, type ServerOptions } from './options.ts';
 import { makeTunnels } from './tunnels.ts';
 
@@ -35,9 +35,10 @@ export async function runServer(options: ServerOptions): Promise<number> {
   );
   // What this start has compiled is there for the next one, even after kill -9.
   flushCompileCache();
-  releaseStartMemory(systemClock);
+  const keepMemory = releaseMemoryWhenQuiet(systemClock);
   const signal = await signalled;
   log.info('stopping', { signal });
+  keepMemory();
   await running.stop();
   return 0;
 }
