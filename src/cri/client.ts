@@ -8,6 +8,7 @@ import type {
   ExecResult,
   Images,
   RuntimeCondition,
+  RuntimeFeatures,
   RuntimeVersion,
   Sandboxes,
   Streams,
@@ -46,6 +47,8 @@ export function connectRuntime(options: { socket: string; clock: Pick<Clock, 'no
         );
         return status?.conditions ?? [];
       },
+      features: async () =>
+        (await connection.call<{ features: RuntimeFeatures | null }>('Status', {})).features ?? undefined,
     },
     sandboxes: sandboxesOver(connection),
     containers: containersOver(connection),

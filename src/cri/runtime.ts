@@ -37,9 +37,17 @@ export interface RuntimeCondition {
   readonly message: string;
 }
 
+/** What not every runtime can. */
+export interface RuntimeFeatures {
+  /** A process has the groups that the pod names, and none of the image's own (KEP-3619). */
+  readonly supplementalGroupsPolicy: boolean;
+}
+
 export interface RuntimeNode {
   version(): Promise<RuntimeVersion>;
   conditions(): Promise<readonly RuntimeCondition[]>;
+  /** Undefined, or left out: the runtime does not say. */
+  features?(): Promise<RuntimeFeatures | undefined>;
 }
 
 export interface SandboxFilter {

@@ -55,6 +55,12 @@ async function startAgentWorld(t: TestContext, programs: FakePrograms = () => ({
   const { client, clock } = world;
   const random = seededRandom(7);
   const runtime = createFakeRuntime({ clock, random, images: [testImage], programs });
+  const stops: (() => Promise<void>)[] = [];
+  // Before the node's folder is removed: whoever writes into it is gone by then.
+  t.after(async () => {
+    for (const stop of stops) await stop();
+    await world.close();
+  });
   const node = await startTestNode(t);
   const tell = world.recorder.from({ component: 'kubelet', host: identity.name });
   const record: RecordPodEvent = (pod, event) => tell(podEventText(pod, event));
@@ -74,7 +80,6 @@ async function startAgentWorld(t: TestContext, programs: FakePrograms = () => ({
     tcp: async () => {},
     grpcHealth: async () => 'SERVING',
   };
-  const stops: (() => Promise<void>)[] = [];
   const startAgent = () => {
     const stopping = new AbortController();
     const done = runAgent(
@@ -88,10 +93,6 @@ async function startAgentWorld(t: TestContext, programs: FakePrograms = () => ({
     stops.push(stop);
     return stop;
   };
-  t.after(async () => {
-    for (const stop of stops) await stop();
-    await world.close();
-  });
   return {
     ...world,
     pods,

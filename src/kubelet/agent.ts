@@ -10,7 +10,7 @@ import { onAbort } from '../lib/abort.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
-import { NodeAdmission } from './admit/node-admission.ts';
+import { type AdmissionCheck, NodeAdmission } from './admit/node-admission.ts';
 import { EvictionManager } from './eviction/eviction-manager.ts';
 import type { Threshold } from './eviction/signals.ts';
 import { ImageCollector } from './gc/images.ts';
@@ -56,6 +56,8 @@ export interface AgentOptions {
   readonly staticPods?: StaticPods;
   /** What must be known before the server's pods are begun: they get the Services of that moment. */
   readonly ready?: Promise<unknown>;
+  /** What else speaks against a pod on this machine. */
+  readonly checks?: readonly AdmissionCheck[];
   /** Unless given, nobody sees what the node runs short of. */
   readonly pressure?: PressureOptions;
   /** Unless given, the node's pods are not ended before the machine goes down. */
@@ -172,7 +174,7 @@ function serverHost(
 
 /** Everybody who may be against a pod. */
 function nodeAdmission(
-  { client, identity, tools, shutdown }: AgentOptions,
+  { client, identity, tools, shutdown, checks = [] }: AgentOptions,
   { keeper, pressure }: { keeper: () => NodeKeeper; pressure: NodePressure | undefined },
 ): NodeAdmission {
   const { name, allocatable } = identity;
@@ -184,7 +186,7 @@ function nodeAdmission(
         .of('Node')
         .get({ name })
         .catch(() => undefined),
-    checks: [...(pressure ? [pressure.manager.admit] : []), ...(shutdown ? [shutdown.admit] : [])],
+    checks: [...(pressure ? [pressure.manager.admit] : []), ...(shutdown ? [shutdown.admit] : []), ...checks],
   });
 }
 

@@ -35,6 +35,8 @@ export const kubeletLimits = {
   terminationMessageBytesMax: 4096,
   terminationMessageLogBytesMax: 2048,
   terminationMessageLogLinesMax: 80,
+  /** Of all of a pod's termination messages together. Source: normalizeStatus of kubelet/status. */
+  terminationMessagesBytesMax: 12 * 1024,
   /** No token is used for longer, however long it is good; and how much of its life is left when it is renewed. */
   tokenKeptMilliseconds: 24 * 60 * 60_000,
   tokenRefreshedShare: 0.2,
@@ -43,6 +45,8 @@ export const kubeletLimits = {
   /** An HTTP hook whose other side says nothing for so long has failed; and how often it may be sent elsewhere. */
   hookSilenceMilliseconds: 10 * 60_000,
   hookRedirectsMax: 10,
+  /** A file that variables are read from. Source: KEP-3721. */
+  envFileBytesMax: 64 * 1024,
   /** Files of static pods, their size, and how often they are read when nobody tells of a change; upstream's fileCheckFrequency. */
   manifestsMax: 250,
   manifestBytesMax: 1024 * 1024,

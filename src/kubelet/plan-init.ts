@@ -4,7 +4,7 @@ import { containerHash } from './container-hash.ts';
 import { isSidecar } from './containers.ts';
 import { newestContainer, type ObservedContainer, type ObservedPod } from './observed.ts';
 import type { KillReason, ProbeResults } from './plan-types.ts';
-import { initHasFailed, restartsOnFailure } from './restart.ts';
+import { initHasFailed, restartsAfter, restartsWhenKilled } from './restart.ts';
 
 export interface Kill {
   readonly target: ObservedContainer;
@@ -70,6 +70,10 @@ function demandOfRunningSidecar(
   return { passed: true };
 }
 
+/** What has failed is tried again; of what nobody knows how it ended only the policy can tell. */
+const restartsInit = (pod: Pod, container: Container, { state, exitCode }: ObservedContainer): boolean =>
+  state === 'Exited' ? restartsAfter(pod, container, exitCode) : restartsWhenKilled(pod, container);
+
 function demandOf(
   pod: Pod,
   { container, status }: { container: Container; status: ObservedContainer },
@@ -79,7 +83,8 @@ function demandOf(
   if (status.state === 'Created') return { start: true };
   if (status.state === 'Running')
     return isSidecar(container) ? demandOfRunningSidecar(container, status, probes) : {};
-  if (!isSidecar(container) && initHasFailed(status) && !restartsOnFailure(pod)) return { failed: true };
+  if (!isSidecar(container) && initHasFailed(status) && !restartsInit(pod, container, status))
+    return { failed: true };
   if (status.state === 'Unknown')
     return {
       kill: {

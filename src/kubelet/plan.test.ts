@@ -61,6 +61,22 @@ describe('a sandbox', () => {
       observed: observed([seen('web', 'exited 1')], [testSandbox({ state: 'NotReady' })]),
       steps: [],
     },
+    'is replaced for those of such a pod that are always restarted': {
+      pod: testPod({
+        restartPolicy: 'Never',
+        containers: [testContainer('web', { restartPolicy: 'Always' }), testContainer('side')],
+      }),
+      observed: observed(
+        [seen('web', 'exited 1'), seen('side', 'exited 1')],
+        [testSandbox({ state: 'NotReady' })],
+      ),
+      steps: ['sandbox 1 for sandbox-0: SandboxNotReady', 'start app web #1'],
+    },
+    'is not replaced for those of another pod that are never restarted': {
+      pod: testPod({ containers: [testContainer('web', { restartPolicy: 'Never' })] }),
+      observed: observed([seen('web', 'exited 1')], [testSandbox({ state: 'NotReady' })]),
+      steps: [],
+    },
     'is tried again for such a pod when it never came to a container': {
       pod: never,
       observed: observed([], [testSandbox({ state: 'NotReady' })]),

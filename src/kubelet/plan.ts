@@ -10,7 +10,7 @@ import { newestContainer, type ObservedContainer, type ObservedPod } from './obs
 import { type Kill, planInit } from './plan-init.ts';
 import { checkSandbox, type SandboxVerdict } from './plan-sandbox.ts';
 import type { KillContainer, KillReason, PodStep, ProbeResults, StartContainer } from './plan-types.ts';
-import { restartsOnFailure, shouldStart } from './restart.ts';
+import { restartsAfter, restartsOnFailure, restartsWhenKilled, shouldStart } from './restart.ts';
 
 /** For a pod that is to run; one that is to end is `planEnd`'s. */
 export function planPod(pod: Pod, observed: ObservedPod, probes: ProbeResults): PodStep[] {
@@ -43,11 +43,14 @@ function planWithoutSandbox(
 ): PodStep[] {
   const { attempt, replaces, reason } = verdict;
   const kill: PodStep[] = isAnythingLeft(observed) ? [{ type: 'killPod', reason }] : [];
-  // It had its one chance.
-  if (!restartsOnFailure(pod) && attempt !== 0 && observed.containers.length > 0) return kill;
-  const apps = (pod.spec?.containers ?? []).filter(
-    ({ name }) => pod.spec?.restartPolicy !== 'OnFailure' || !hasSucceeded(newestContainer(observed, name)),
-  );
+  const hadItsChance = !restartsOnFailure(pod) && attempt !== 0 && observed.containers.length > 0;
+  const apps = (pod.spec?.containers ?? []).filter((container) => {
+    const latest = newestContainer(observed, container.name);
+    if (container.restartPolicy !== undefined)
+      return latest === undefined || startsAnew(pod, container, latest);
+    return !hadItsChance && (pod.spec?.restartPolicy !== 'OnFailure' || !hasSucceeded(latest));
+  });
+  if (hadItsChance && apps.length === 0) return kill;
   const anyWasMade = (pod.spec?.containers ?? []).some(({ name }) => newestContainer(observed, name));
   if (apps.length === 0 && anyWasMade) return kill;
   const [init] = pod.spec?.initContainers ?? [];
@@ -58,6 +61,10 @@ function planWithoutSandbox(
       : [startStep(init, isSidecar(init) ? 'sidecar' : 'init', observed)];
   return [...kill, create, ...starts];
 }
+
+/** What runs is killed with its sandbox. */
+const startsAnew = (pod: Pod, container: Container, { state, exitCode }: ObservedContainer): boolean =>
+  state === 'Exited' ? restartsAfter(pod, container, exitCode) : restartsWhenKilled(pod, container);
 
 const isAnythingLeft = ({ sandboxes, containers }: ObservedPod): boolean =>
   sandboxes.some(({ state }) => state === 'Ready') ||
@@ -98,7 +105,7 @@ function planApps(pod: Pod, observed: ObservedPod, probes: ProbeResults): AppPla
       continue;
     }
     // Another image takes effect whatever the policy says.
-    const restarts = complaint.reason === 'DefinitionChanged' || restartsOnFailure(pod);
+    const restarts = complaint.reason === 'DefinitionChanged' || restartsWhenKilled(pod, container);
     if (restarts) start.push(container);
     const message = restarts ? `${complaint.message}, will be restarted` : complaint.message;
     kill.push({ target: status, container, reason: complaint.reason, message });

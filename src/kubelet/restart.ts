@@ -5,6 +5,10 @@ import { newestContainer, type ObservedContainer, type ObservedPod } from './obs
 /** By the pod's policy alone: a failure is not the end. */
 export const restartsOnFailure = (pod: Pod): boolean => pod.spec?.restartPolicy !== 'Never';
 
+/** By the container's own policy, else the pod's: what is killed for being ill starts again. Its rules are for those that end. */
+export const restartsWhenKilled = (pod: Pod, container: Container): boolean =>
+  (container.restartPolicy ?? pod.spec?.restartPolicy) !== 'Never';
+
 function byPolicy(policy: string | undefined, exitCode: number): boolean {
   if (policy === 'Never') return false;
   return policy === 'OnFailure' ? exitCode !== 0 : true;

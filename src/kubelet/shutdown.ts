@@ -4,7 +4,7 @@
  */
 import type { Pod } from '../kinds/generated/types.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
-import type { Rejection } from './admit/admit.ts';
+import type { Rejection } from './admit/rejection.ts';
 import { criticalPriorityMin } from './eviction/rank.ts';
 import type { Eviction } from './run/sync-pod.ts';
 

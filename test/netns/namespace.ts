@@ -35,9 +35,18 @@ export class Namespace {
   }
 
   /** Resolves when its process lives in the new namespace. */
-  static async make(): Promise<Namespace> {
+  static make(): Promise<Namespace> {
+    return Namespace.#start('unshare', ['--net']);
+  }
+
+  /** One that is there already, and stays: `file` is what it is mounted on. */
+  static enter(file: string): Promise<Namespace> {
+    return Namespace.#start('nsenter', [`--net=${file}`]);
+  }
+
+  static async #start(command: string, args: readonly string[]): Promise<Namespace> {
     const agent = path.join(import.meta.dirname, 'agent.ts');
-    const child = spawn('unshare', ['--net', process.execPath, agent], {
+    const child = spawn(command, [...args, process.execPath, agent], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const namespace = new Namespace(child);

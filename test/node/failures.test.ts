@@ -56,7 +56,7 @@ describe('failures', { skip: noNodeBecause() }, () => {
         if (name !== 'node-2') return;
         const folder = agentFolders(dataDirectory).podLogs;
         await mkdir(folder, { recursive: true });
-        await mountMemory(folder, logBytes);
+        await mountMemory(folder, { sizeBytes: logBytes, group: undefined });
       },
     });
     first = cluster.nodes.find(({ name }) => name === 'node-1') as ClusterNode;

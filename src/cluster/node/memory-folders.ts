@@ -2,11 +2,21 @@
 import { runCommand } from './command.ts';
 import { isMounted } from './mounts.ts';
 
-/** Fine when it is there. `sizeBytes`: undefined for half of the machine's memory, as the kernel has it. */
-export async function mountMemory(folder: string, sizeBytes: number | undefined): Promise<void> {
+export interface MemoryFolderOptions {
+  /** Undefined for half of the machine's memory, as the kernel has it. */
+  readonly sizeBytes: number | undefined;
+  /** Whose it is, and what is made in it. */
+  readonly group: number | undefined;
+}
+
+/** For everybody to write into, from the first moment; fine when it is there. */
+export async function mountMemory(folder: string, { sizeBytes, group }: MemoryFolderOptions): Promise<void> {
   if (await isMounted(folder)) return;
-  const size = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`];
-  await runCommand('mount', ['-t', 'tmpfs', ...size, 'tmpfs', folder]);
+  const options = [
+    group === undefined ? 'mode=1777' : `mode=3777,gid=${group}`,
+    ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]),
+  ];
+  await runCommand('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', folder]);
 }
 
 /** Fine when it is not there. */

@@ -38,6 +38,16 @@ describe("the kernel's settings", () => {
     await assert.rejects(settingOf('net/bridge/bridge-nf-call-iptables'), { code: 'ENOENT' });
   });
 
+  test('connections are tracked for as long as kube-proxy has them tracked', async () => {
+    const times = {
+      'net/netfilter/nf_conntrack_tcp_timeout_close_wait': '60',
+      'net/netfilter/nf_conntrack_tcp_timeout_established': '432000',
+    };
+    await have({ 'net/ipv4/ip_forward': '1', ...times });
+    await setSysctls(nodeSysctls(undefined, ['IPv4']), root);
+    assert.deepEqual(await Promise.all(Object.keys(times).map(settingOf)), ['3600', '86400']);
+  });
+
   test('one that cannot be set says which, why, and what to do', async () => {
     const wanted = [{ name: 'net/ipv4/ip_forward', value: '1' }];
     await assert.rejects(setSysctls(wanted, root), {

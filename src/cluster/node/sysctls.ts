@@ -21,6 +21,10 @@ export function nodeSysctls(device: string | undefined, families: readonly ('IPv
     // Answers between two pods on one bridge pass the rules that rewrote the question.
     { name: 'net/bridge/bridge-nf-call-iptables', value: '1', ifPresent: true },
     { name: 'net/bridge/bridge-nf-call-ip6tables', value: '1', ifPresent: true },
+    // As kube-proxy has them: the kernel would forget a connection that one side has closed after a minute, while the
+    // other may still send (ConntrackTCPCloseWaitTimeout), and remember one that nobody uses for five days.
+    { name: 'net/netfilter/nf_conntrack_tcp_timeout_close_wait', value: '3600', ifPresent: true },
+    { name: 'net/netfilter/nf_conntrack_tcp_timeout_established', value: '86400', ifPresent: true },
     // Strict filtering (1) refuses what comes back another way than the question went; loose (2) does not.
     ...['all', 'default', ...(device === undefined ? [] : [device])].map((name) => ({
       ...{ name: `net/ipv4/conf/${name}/rp_filter`, value: '2' },

@@ -6,9 +6,13 @@ import type { Client } from '../../client/typed-client.ts';
 import { pauseImage } from '../../cluster/images/from-debian.ts';
 import { mountMemory, unmountMemory } from '../../cluster/node/memory-folders.ts';
 import { mountPinned, unmountBelow, unmountPinned } from '../../cluster/node/pinned-mounts.ts';
+import { limitPodCgroup } from '../../cluster/node/pod-cgroup.ts';
 import type { ContainerRuntime } from '../../cri/runtime.ts';
+import { isNotFoundStatus } from '../../kinds/status.ts';
+import { appArmorCheck } from '../../kubelet/admit/app-armor.ts';
 import { podEventText, runAgent } from '../../kubelet/agent.ts';
 import { nodeDnsConfig } from '../../kubelet/config/dns.ts';
+import type { PodLimits } from '../../kubelet/config/resources.ts';
 import type { KnownPods } from '../../kubelet/known-pods.ts';
 import { kubeletLimits } from '../../kubelet/limits.ts';
 import { LogRotator } from '../../kubelet/logs/log-rotator.ts';
@@ -66,6 +70,8 @@ export async function runKubelet(parts: KubeletOptions, signal: AbortSignal): Pr
   const tokens = new PodTokens({ client, clock, random: systemRandom, log });
   const tools = {
     ...{ runtime, clock, record, files, sources },
+    limitPod: (cgroup: string, limits: PodLimits) => limitPodCgroup(cgroup, limits),
+    runtimeHandler: (name: string) => runtimeHandler(client, name),
     puller: new ImagePuller({ images: runtime.images, clock, record }),
     hooks: new HookRunner({ runtime, clock, request: hookRequest }),
     volumes: new NodeVolumes({
@@ -87,6 +93,7 @@ export async function runKubelet(parts: KubeletOptions, signal: AbortSignal): Pr
       cgroupRoot: options.cgroupRoot,
     },
   };
+  const hasAppArmor = (await readFile(appArmorSwitch, 'utf8').catch(() => '')).startsWith('Y');
   const network = probeNetwork(grpcHealthCheck(() => clock.now()));
   const rotator = new LogRotator({
     ...{ containers: runtime.containers, clock, log },
@@ -106,11 +113,24 @@ export async function runKubelet(parts: KubeletOptions, signal: AbortSignal): Pr
       shutdown: parts.shutdown,
       ...{ ready: informers.synced(), ...(staticPods && { staticPods }) },
       ...{ client, clock, random: systemRandom, log, identity, tools, network, known },
+      checks: [appArmorCheck(hasAppArmor)],
       recordNode: tell,
     },
     signal,
   );
   await Promise.all([agent, rotator.start(signal)]);
+}
+
+const appArmorSwitch = '/sys/module/apparmor/parameters/enabled';
+
+/** Asked for when it is needed: hardly any pod names one. */
+async function runtimeHandler(client: Client, name: string): Promise<string> {
+  try {
+    return (await client.of('RuntimeClass').get({ name })).handler;
+  } catch (failure) {
+    if (!isNotFoundStatus(failure)) throw failure;
+    throw new Error(`runtimeclass.node.k8s.io "${name}" not found`, { cause: failure });
+  }
 }
 
 const hasPod = (known: KnownPods, uid: string): boolean =>

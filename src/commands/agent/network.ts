@@ -17,6 +17,7 @@ import { kernelNft } from '../../nft/nft.ts';
 import { listenHttp } from '../../proxy/health-check.ts';
 import { KernelProxy } from '../../proxy/kernel-proxy.ts';
 import { tableFamily } from '../../proxy/layout.ts';
+import { type ProxyHealth, serveNodeHealth } from '../../proxy/node-health.ts';
 import type { ProbedRules } from '../../proxy/probes/probe-route.ts';
 import { UserspaceProxy } from '../../proxy/userspace/userspace-proxy.ts';
 import { dnsPort, dnsServiceAddress, makeDns } from '../dns.ts';
@@ -152,13 +153,22 @@ function startProxy(
     await Promise.race([routed, aborted(signal)]);
     await new UserspaceProxy({ ...common, recorder }).stopped;
   };
-  if (options.proxyMode === 'userspace') return { rules: undefined, stopped: startUserspaceProxy() };
+  const serveHealth = (health: () => ProxyHealth) =>
+    serveNodeHealth({
+      ...{ mode: options.proxyMode, health, metrics, listen: listenHttp, clock: systemClock, log, signal },
+      node: () => informers.of('Node').get(options.nodeName),
+    });
+  if (options.proxyMode === 'userspace') {
+    serveHealth(() => ({ isHealthy: true, families, lastUpdated: systemClock.now() }));
+    return { rules: undefined, stopped: startUserspaceProxy() };
+  }
   const nft = kernelNft(exec);
   const proxy = new KernelProxy({
     ...common,
     ...{ nodeName: options.nodeName, families, metrics, random: systemRandom },
     ...{ nft, exec, listenHttp, recorder },
   });
+  serveHealth(() => proxy.health);
   const rules = { current: () => proxy.current, settled: () => proxy.settled(), nft };
   return { rules, stopped: proxy.stopped };
 }

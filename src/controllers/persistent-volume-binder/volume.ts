@@ -47,8 +47,8 @@ function unbind(volume: PersistentVolume): Change {
 }
 
 function phase(volume: PersistentVolume, view: View, status: { phase: string; message?: string }): Change[] {
-  const { phase: old, message: oldMessage } = volume.status ?? {};
-  if (old === status.phase && oldMessage === status.message) return [];
+  // What others write beside it is theirs. Source: updateVolumePhase.
+  if (volume.status?.phase === status.phase) return [];
   return [
     patch('PersistentVolume', volume.metadata.name ?? '', {
       patch: {
@@ -56,7 +56,7 @@ function phase(volume: PersistentVolume, view: View, status: { phase: string; me
         status: {
           phase: status.phase,
           message: status.message ?? null,
-          ...(old === status.phase ? {} : { lastPhaseTransitionTime: timestamp(view.now()) }),
+          lastPhaseTransitionTime: timestamp(view.now()),
         },
       },
       subresource: 'status',

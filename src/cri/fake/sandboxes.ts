@@ -15,12 +15,14 @@ const sandboxName = ({ metadata }: SandboxConfig): string =>
   `${metadata.name}_${metadata.namespace}_${metadata.uid}_${metadata.attempt}`;
 
 const killedExitCode = 137;
+/** Those that containerd has by itself. */
+const handlers = new Set(['', 'runc']);
 
 export function fakeSandboxes(state: FakeState): Sandboxes {
   return {
     run: async (config, { runtimeHandler = '' } = {}) => {
       await state.fault('RunPodSandbox');
-      if (runtimeHandler !== '') {
+      if (!handlers.has(runtimeHandler)) {
         const details = `failed to get sandbox runtime: no runtime for "${runtimeHandler}" is configured`;
         throw refusal('RunPodSandbox', details);
       }

@@ -4,7 +4,7 @@ import type { Container, ContainerPort, EphemeralContainer, PodSpec } from '../g
 import { isPortName, isPortNumber } from '../names.ts';
 import { isSidecar } from './amounts.ts';
 import { invalidEach, requireText, validateChoice, validateDNS1123Label } from './checks.ts';
-import { validateEnv, validateEnvFrom } from './validate-env.ts';
+import { validateEnv, validateEnvFrom, validateFileKeyVolumes } from './validate-env.ts';
 import { validateVolumeDevices, validateVolumeMounts } from './validate-mounts.ts';
 import { validateLifecycle, validateProbes } from './validate-probes.ts';
 import { validateContainerResources } from './validate-resources.ts';
@@ -75,6 +75,7 @@ function validateCommon(container: Container, scope: ContainerScope, at: Path): 
     ),
     ...validatePorts(container.ports, at.child('ports')),
     ...validateEnv(container.env, at.child('env')),
+    ...validateFileKeyVolumes(container.env, scope.spec.volumes, at.child('env')),
     ...validateEnvFrom(container.envFrom, at.child('envFrom')),
     ...validateVolumeMounts(container, scope.volumes, at.child('volumeMounts')),
     ...validateVolumeDevices(container, scope.volumes, at.child('volumeDevices')),

@@ -1,6 +1,8 @@
 import { test } from 'node:test';
 import { check, withContainer } from './test-pods.ts';
 
+const fromFile = { name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'a.env', key: 'A' } } };
+
 test('environment', () => {
   check({
     'no name, and one with an equals sign': [
@@ -56,6 +58,20 @@ test('environment', () => {
       [
         'spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.memory": only divisor\'s values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource',
       ],
+    ],
+    'a file of no volume': [
+      withContainer({ env: [fromFile] }),
+      ['spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Not found: "v"'],
+    ],
+    'a file of a volume that somebody else writes': [
+      withContainer({ env: [fromFile] }, { volumes: [{ name: 'v', hostPath: { path: '/tmp', type: '' } }] }),
+      [
+        'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir',
+      ],
+    ],
+    'a file that the pod writes itself': [
+      withContainer({ env: [fromFile] }, { volumes: [{ name: 'v', emptyDir: {} }] }),
+      [],
     ],
     'envFrom without a source': [
       withContainer({ envFrom: [{ prefix: 'A_' }] }),

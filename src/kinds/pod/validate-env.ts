@@ -1,6 +1,6 @@
 /** A container's environment. Source of rules and wording: pkg/apis/core/validation of Kubernetes. */
-import { type FieldError, invalid, type Path, required } from '../field.ts';
-import type { EnvFromSource, EnvVar, EnvVarSource, FileKeySelector } from '../generated/types.ts';
+import { type FieldError, invalid, notFound, type Path, required } from '../field.ts';
+import type { EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, Volume } from '../generated/types.ts';
 import { isConfigMapKey, isDNS1123Subdomain, isEnvVarName } from '../names.ts';
 import { invalidEach, requireText, validateDNS1123Label, validateLocalNonReservedPath } from './checks.ts';
 import { envFieldPaths, validateFieldSelector, validateResourceSelector } from './validate-field-refs.ts';
@@ -66,6 +66,22 @@ export function validateEnv(variables: readonly EnvVar[] | undefined, at: Path):
     if (variable.valueFrom != null)
       errors.push(...validateValueFrom(variable.valueFrom, variable.value, here.child('valueFrom')));
     return errors;
+  });
+}
+
+/** What is read of files is read of folders that the pod itself has written. */
+export function validateFileKeyVolumes(
+  variables: readonly EnvVar[] | undefined,
+  volumes: readonly Volume[] | undefined,
+  at: Path,
+): FieldError[] {
+  return (variables ?? []).flatMap(({ valueFrom }, index) => {
+    const name = valueFrom?.fileKeyRef?.volumeName;
+    if (!name) return [];
+    const here = at.index(index).child('valueFrom', 'fileKeyRef', 'volumeName');
+    const volume = volumes?.find((each) => each.name === name);
+    if (volume === undefined) return [notFound(here, name)];
+    return volume.emptyDir == null ? [invalid(here, name, 'referenced volume must be of type emptyDir')] : [];
   });
 }
 

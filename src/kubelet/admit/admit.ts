@@ -3,17 +3,14 @@
  * Source: kubelet/lifecycle/predicate.go, AdmissionCheck of pkg/scheduler.
  */
 import type { Node, Pod } from '../../kinds/generated/types.ts';
-import { type AmountMap, addAmounts, aggregateAmounts, readAmounts } from '../../kinds/pod/amounts.ts';
+import { type AmountMap, addAmounts, readAmounts } from '../../kinds/pod/amounts.ts';
 import { requiredNodeMatch } from '../../kinds/pod/node-selector.ts';
 import { isTolerated } from '../../kinds/pod/taints.ts';
+import { podAmounts } from '../../kinds/quota/pod-resources.ts';
 import { milliValue, type Quantity, value } from '../../lib/quantity.ts';
 import { isStatic } from '../static/manifest.ts';
-
-export interface Rejection {
-  /** `OutOfcpu`, `NodeAffinity`, ... */
-  readonly reason: string;
-  readonly message: string;
-}
+import type { Rejection } from './rejection.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 export interface AdmitFacts {
   /** As the server has it; undefined: nobody could be asked yet, and only amounts count. */
@@ -33,7 +30,9 @@ export const affinityReason = 'NodeAffinity';
 
 export function admitPod(pod: Pod, facts: AdmitFacts): Rejection | undefined {
   return (
+    forbiddenSysctl(pod) ??
     systemMismatch(pod, facts.node) ??
+    groupsMismatch(pod, facts.node) ??
     shortage(pod, facts) ??
     (facts.node === undefined ? undefined : placeMismatch(pod, facts.node)) ??
     nameMismatch(pod, facts) ??
@@ -58,6 +57,16 @@ function systemMismatch({ metadata, spec }: Pod, node: Node | undefined): Reject
   return undefined;
 }
 
+/** Where the runtime adds the groups of the image all the same, a pod that must not have them does not run. */
+function groupsMismatch({ spec }: Pod, node: Node | undefined): Rejection | undefined {
+  const isStrict = spec?.securityContext?.supplementalGroupsPolicy === 'Strict';
+  if (!isStrict || node?.status?.features?.supplementalGroupsPolicy === true) return undefined;
+  return {
+    reason: 'SupplementalGroupsPolicyNotSupported',
+    message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
+  };
+}
+
 /** Processors in thousandths, everything else in its own unit. */
 const amountOf = (resource: string, quantity: Quantity | undefined): bigint =>
   quantity === undefined ? 0n : resource === 'cpu' ? milliValue(quantity) : value(quantity);
@@ -67,9 +76,9 @@ function shortage(pod: Pod, { allocatable, others }: AdmitFacts): Rejection | un
   const podsMax = value(capacity.get('pods') ?? (readAmounts({ pods: '110' }).get('pods') as Quantity));
   if (BigInt(others.length + 1) > podsMax)
     return outOf('pods', { requested: 1n, used: BigInt(others.length), capacity: podsMax });
-  const requested = aggregateAmounts(pod.spec ?? { containers: [] }, 'requests');
+  const requested = podAmounts(pod.spec ?? { containers: [] }, 'requests');
   const used: AmountMap = new Map();
-  for (const { spec } of others) addAmounts(used, aggregateAmounts(spec ?? { containers: [] }, 'requests'));
+  for (const { spec } of others) addAmounts(used, podAmounts(spec ?? { containers: [] }, 'requests'));
   const first = ['cpu', 'memory', 'ephemeral-storage'];
   const resources = [...first, ...[...requested.keys()].filter((each) => !first.includes(each)).sort()];
   for (const resource of resources) {

@@ -1,7 +1,8 @@
 /** Asks everybody on the node whether it takes a pod, and tells of a refusal. */
 import type { Node, Pod } from '../../kinds/generated/types.ts';
 import { type RecordPodEvent, warning } from '../run/pod-event.ts';
-import { admitPod, affinityReason, type Rejection } from './admit.ts';
+import { admitPod, affinityReason } from './admit.ts';
+import type { Rejection } from './rejection.ts';
 
 /** Another part of the node that may be against it: pressure, a shutdown. */
 export type AdmissionCheck = (pod: Pod) => Rejection | undefined;

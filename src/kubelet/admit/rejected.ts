@@ -3,7 +3,7 @@ import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
 import { qosClass } from '../../kinds/pod/qos.ts';
 import { timestamp } from '../../lib/timestamp.ts';
 import { isTerminal } from '../end.ts';
-import type { Rejection } from './admit.ts';
+import type { Rejection } from './rejection.ts';
 
 const prefix = 'Pod was rejected: ';
 

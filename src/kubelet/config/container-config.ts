@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../../cri/container-types.ts';
 import type { Container, Pod } from '../../kinds/generated/types.ts';
 import { annotationsOfContainer, labelsOfContainer } from '../labels.ts';
 import { type ConfigSources, containerEnv } from './env.ts';
+import type { EnvFiles } from './env-file.ts';
 import { expand } from './expand.ts';
 import type { PodPlace } from './field-ref.ts';
 import { containerMounts, type MountFacts } from './mounts.ts';
@@ -16,6 +17,7 @@ export interface ContainerFacts {
   readonly imageUser: ImageUser;
   readonly place: PodPlace;
   readonly sources: ConfigSources;
+  readonly envFiles?: EnvFiles;
   readonly mounts: Omit<MountFacts, 'env' | 'podIPs'>;
   readonly memoryCapacityBytes: number;
   readonly seccompFolder: string;
@@ -25,8 +27,8 @@ export interface ContainerFacts {
 
 /** Throws ContainerConfigError. */
 export function containerConfig(pod: Pod, container: Container, facts: ContainerFacts): ContainerConfig {
-  const { place, sources, restartCount } = facts;
-  const envs = containerEnv({ pod, container, place, sources });
+  const { place, sources, envFiles, restartCount } = facts;
+  const envs = containerEnv({ pod, container, place, sources, ...(envFiles && { files: envFiles }) });
   const values = new Map(envs.map(({ key, value }) => [key, value]));
   const expanded = (texts: readonly string[] = []) =>
     texts.map((text) => expand(text, (name) => values.get(name)));

@@ -1,6 +1,15 @@
 /** A container's environment. Source: makeEnvironmentVariables of kubelet/kubelet_pods.go. */
-import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '../../kinds/generated/types.ts';
+import type {
+  ConfigMap,
+  Container,
+  EnvVar,
+  FileKeySelector,
+  Pod,
+  Secret,
+  Service,
+} from '../../kinds/generated/types.ts';
 import type { EnvEntry } from './env-entry.ts';
+import { type EnvFiles, envFileKey, envFileValue, unreadable } from './env-file.ts';
 import { ContainerConfigError } from './errors.ts';
 import { expand } from './expand.ts';
 import { fieldValue, type PodPlace, resourceValue } from './field-ref.ts';
@@ -23,6 +32,8 @@ interface EnvContext {
   readonly container: Container;
   readonly place: PodPlace;
   readonly sources: ConfigSources;
+  /** Those that the container's own variables name. */
+  readonly files?: EnvFiles;
 }
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
@@ -62,13 +73,26 @@ function keyOf(
 /** Undefined: it is optional, and left out. */
 function sourcedValue(context: EnvContext, source: NonNullable<EnvVar['valueFrom']>): string | undefined {
   const { pod, container, place } = context;
-  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
   if (fieldRef !== undefined) return fieldValue(pod, fieldRef.fieldPath, place);
   if (resourceFieldRef !== undefined)
     return resourceValue(pod, { selector: resourceFieldRef, container, place });
   if (configMapKeyRef !== undefined) return keyOf(context, { kind: 'ConfigMap', ...configMapKeyRef });
   if (secretKeyRef !== undefined) return keyOf(context, { kind: 'Secret', ...secretKeyRef });
+  if (fileKeyRef !== undefined) return fileValue(context, fileKeyRef);
   return '';
+}
+
+function fileValue({ files }: EnvContext, from: FileKeySelector): string | undefined {
+  const { volumeName, path, key, optional } = from;
+  const file = envFileKey(volumeName, path);
+  if (files?.has(file) !== true)
+    throw new ContainerConfigError(`cannot find the volume "${volumeName}" referenced by FileKeyRef`);
+  const text = files.get(file);
+  if (text === undefined) throw unreadable();
+  const value = envFileValue(text, key);
+  if (value !== undefined || optional) return value;
+  throw new ContainerConfigError(`environment variable key "${key}" not found in file "${path}"`);
 }
 
 function fromWhole(context: EnvContext): EnvEntry[] {

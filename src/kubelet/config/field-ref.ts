@@ -87,6 +87,13 @@ function containerNamed(pod: Pod, name: string): Container {
 
 const ceilDivide = (amount: bigint, divisor: bigint): bigint => (amount + divisor - 1n) / divisor;
 
+/** What a container without a limit of its own may take: what its pod may, else what the node has. */
+function roomFor({ spec }: Pod, resource: string, { allocatable }: PodPlace): string {
+  const ofNode = allocatable[resource] ?? '0';
+  const ofPod = spec?.resources?.limits?.[resource];
+  return ofPod === undefined || readQuantity(ofPod).nanos === 0n ? ofNode : ofPod;
+}
+
 /** In units of the divisor, rounded up. Source: ExtractContainerResourceValue of pkg/api/v1/resource. */
 export function resourceValue(
   pod: Pod,
@@ -100,9 +107,7 @@ export function resourceValue(
   const amounts = container?.resources?.[list as 'limits' | 'requests'] ?? {};
   const given = Object.hasOwn(amounts, resource) ? amounts[resource] : undefined;
   const isZero = given === undefined || readQuantity(given).nanos === 0n;
-  const amount = readQuantity(
-    list === 'limits' && isZero ? (place.allocatable[resource] ?? '0') : (given ?? '0'),
-  );
+  const amount = readQuantity(list === 'limits' && isZero ? roomFor(pod, resource, place) : (given ?? '0'));
   const divisor = readQuantity(selector.divisor === undefined ? '1' : selector.divisor);
   const unit = divisor.nanos === 0n ? readQuantity('1') : divisor;
   return String(

@@ -24,16 +24,17 @@ const propagations = {
   Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
 } as const;
 
-/** With `subPathExpr` every reference must be to a variable that is there. */
+/** With `subPathExpr` every reference must be to a variable that says something: nothing would be the whole volume. */
 function subPathOf(mount: VolumeMount, env: readonly EnvEntry[]): string {
   if (!mount.subPathExpr) return mount.subPath ?? '';
-  let missing = false;
+  const missing = new Set<string>();
   const text = expand(mount.subPathExpr, (name) => {
     const found = env.find(({ key }) => key === name)?.value;
-    if (found === undefined) missing = true;
+    if (!found) missing.add(name);
     return found;
   });
-  if (missing) throw new ContainerConfigError(`missing value for "${mount.subPathExpr}"`);
+  // Source: ExpandContainerVolumeMounts of kubelet/container/helpers.go.
+  if (missing.size > 0) throw new ContainerConfigError(`missing value for ${[...missing].sort().join(', ')}`);
   return text;
 }
 

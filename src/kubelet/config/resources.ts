@@ -3,7 +3,16 @@ import type { LinuxResources } from '../../cri/sandbox-types.ts';
 import type { Container, Pod } from '../../kinds/generated/types.ts';
 import { qosClass } from '../../kinds/pod/qos.ts';
 import { readQuantity } from '../../kinds/quantities.ts';
+import { podAmounts } from '../../kinds/quota/pod-resources.ts';
 import { milliValue, value } from '../../lib/quantity.ts';
+
+/** Of a pod as a whole. Absent: no limit. */
+export interface PodLimits {
+  readonly cpuShares: number;
+  readonly cpuQuota?: number;
+  readonly cpuPeriod?: number;
+  readonly memoryLimitInBytes?: number;
+}
 
 const sharesPerCpu = 1024;
 const sharesMin = 2;
@@ -42,19 +51,45 @@ export function oomScore(pod: Pod, container: Container, memoryCapacityBytes: nu
   return score === bestEffortOomScore ? score - 1 : score;
 }
 
+/** A container without a limit of its own has at most what its pod has as a whole. */
+const limitOf = ({ spec }: Pod, { resources }: Container, resource: string) =>
+  amountOf(
+    resources?.limits?.[resource] === undefined ? spec?.resources?.limits : resources.limits,
+    resource,
+  );
+
+/** What the kernel is told of a pod as a whole: of one that says so for itself. Source: ResourceConfigForPod of kubelet/cm. */
+export function podResources({ spec }: Pod): PodLimits | undefined {
+  if (spec?.resources === undefined) return undefined;
+  const of = (which: 'requests' | 'limits', resource: string) =>
+    podAmounts(spec, which).get(resource) ?? readQuantity('0');
+  const quota = cpuQuota(Number(milliValue(of('limits', 'cpu'))));
+  const memory = Number(value(of('limits', 'memory')));
+  const all = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  // Of containers that are bounded only in part, the sum is no bound.
+  const isBounded = (resource: string) =>
+    spec.resources?.limits?.[resource] !== undefined ||
+    all.every(({ resources }) => readQuantity(resources?.limits?.[resource]).nanos > 0n);
+  return {
+    cpuShares: cpuShares(Number(milliValue(of('requests', 'cpu')))),
+    ...(quota > 0 && isBounded('cpu') ? { cpuQuota: quota, cpuPeriod: quotaPeriodMicroseconds } : {}),
+    ...(memory > 0 && isBounded('memory') ? { memoryLimitInBytes: memory } : {}),
+  };
+}
+
 export function containerResources(
   pod: Pod,
   container: Container,
   memoryCapacityBytes: number,
 ): LinuxResources {
   const { requests, limits } = container.resources ?? {};
-  const cpuLimit = Number(milliValue(amountOf(limits, 'cpu')));
+  const cpuLimit = Number(milliValue(limitOf(pod, container, 'cpu')));
   const cpuRequest = requests?.cpu === undefined ? cpuLimit : Number(milliValue(amountOf(requests, 'cpu')));
   const quota = cpuQuota(cpuLimit);
   return {
     cpuShares: cpuShares(cpuRequest),
     ...(quota === 0 ? {} : { cpuQuota: quota, cpuPeriod: quotaPeriodMicroseconds }),
-    memoryLimitInBytes: Number(value(amountOf(limits, 'memory'))),
+    memoryLimitInBytes: Number(value(limitOf(pod, container, 'memory'))),
     oomScoreAdj: oomScore(pod, container, memoryCapacityBytes),
     hugepageLimits: Object.entries(limits ?? {})
       .filter(([resource]) => resource.startsWith('hugepages-'))

@@ -5,7 +5,7 @@ import type {
   SandboxSecurityContext,
   SecurityProfile,
 } from '../../cri/sandbox-types.ts';
-import type { Container, Pod, SeccompProfile } from '../../kinds/generated/types.ts';
+import type { AppArmorProfile, Container, Pod, SeccompProfile } from '../../kinds/generated/types.ts';
 import { podText } from '../containers.ts';
 import { ContainerConfigError } from './errors.ts';
 
@@ -39,6 +39,12 @@ function profile(given: SeccompProfile | undefined, folder: string): SecurityPro
   const type = given?.type ?? 'Unconfined';
   if (type === 'Localhost')
     return { profileType: 'Localhost', localhostRef: `${folder}/${given?.localhostProfile ?? ''}` };
+  return { profileType: type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined' };
+}
+
+/** Profiles of the node's own are known by their names alone. */
+function appArmorProfile({ type, localhostProfile = '' }: AppArmorProfile): SecurityProfile {
+  if (type === 'Localhost') return { profileType: 'Localhost', localhostRef: localhostProfile };
   return { profileType: type === 'RuntimeDefault' ? 'RuntimeDefault' : 'Unconfined' };
 }
 
@@ -106,6 +112,7 @@ export function containerSecurity(
   const selinuxOptions = own.seLinuxOptions ?? forPod.seLinuxOptions;
   const hidesNothing = own.procMount === 'Unmasked' || isPrivileged(container);
   const namespaces = podNamespaces(pod);
+  const appArmor = own.appArmorProfile ?? forPod.appArmorProfile;
   return {
     privileged: isPrivileged(container),
     namespaceOptions:
@@ -117,6 +124,7 @@ export function containerSecurity(
     seccomp: profile(own.seccompProfile ?? forPod.seccompProfile, facts.seccompFolder),
     maskedPaths: hidesNothing ? [] : maskedPaths,
     readonlyPaths: hidesNothing ? [] : readonlyPaths,
+    ...(appArmor === undefined ? {} : { apparmor: appArmorProfile(appArmor) }),
     capabilities: {
       addCapabilities: own.capabilities?.add ?? [],
       dropCapabilities: own.capabilities?.drop ?? [],

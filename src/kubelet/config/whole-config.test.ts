@@ -272,7 +272,15 @@ describe('mounts', () => {
     assert.deepEqual(of({}, { podIPs: [] }, testPod({ hostNetwork: true })), [hosts]);
   });
   test('what leads out of a volume is refused', () => {
-    assert.throws(() => of(mount('/d', { subPathExpr: '$(NONE)' })), /missing value for "\$\(NONE\)"/);
+    assert.throws(
+      () => of(mount('/d', { subPathExpr: '$(NONE)' })),
+      /^ContainerConfigError: missing value for NONE$/,
+    );
+    const empty = [{ key: 'EMPTY', value: '' }];
+    assert.throws(
+      () => of(mount('/d', { subPathExpr: '$(NONE)/$(EMPTY)/$(NONE)' }), { env: empty }),
+      /missing value for EMPTY, NONE$/,
+    );
     const env = [{ key: 'NAME', value: '../../etc' }];
     assert.throws(() => of(mount('/d', { subPathExpr: '$(NAME)' }), { env }), /must not contain '\.\.'/);
     const absolute = [{ key: 'NAME', value: '/etc' }];

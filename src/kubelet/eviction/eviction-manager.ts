@@ -4,7 +4,7 @@ import { qosClass } from '../../kinds/pod/qos.ts';
 import { isTolerated } from '../../kinds/pod/taints.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { Rejection } from '../admit/admit.ts';
+import type { Rejection } from '../admit/rejection.ts';
 import { kubeletLimits } from '../limits.ts';
 import { type RecordPodEvent, warning } from '../run/pod-event.ts';
 import type { Eviction } from '../run/sync-pod.ts';

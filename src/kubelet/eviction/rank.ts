@@ -1,6 +1,7 @@
 /** Which pod goes first when something runs short, and what it is told. Pure. Source: kubelet/eviction/helpers.go. */
 import type { Pod } from '../../kinds/generated/types.ts';
-import { aggregateAmounts, readAmounts } from '../../kinds/pod/amounts.ts';
+import { readAmounts } from '../../kinds/pod/amounts.ts';
+import { podAmounts } from '../../kinds/quota/pod-resources.ts';
 import { quantityOf, value } from '../../lib/quantity.ts';
 import { isStatic } from '../static/manifest.ts';
 import { resourceOf, type Shortage } from './signals.ts';
@@ -22,7 +23,7 @@ export function isCritical(pod: Pod): boolean {
 }
 
 function requestOf({ spec }: Pod, resource: string): number {
-  const quantity = aggregateAmounts(spec ?? { containers: [] }, 'requests').get(resource);
+  const quantity = podAmounts(spec ?? { containers: [] }, 'requests').get(resource);
   return quantity === undefined ? 0 : Number(value(quantity));
 }
 

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventText } from '../../client/change.ts';
 import type { Client } from '../../client/typed-client.ts';
-import type { ContainerRuntime } from '../../cri/runtime.ts';
+import type { ContainerRuntime, RuntimeFeatures } from '../../cri/runtime.ts';
 import type { Node, NodeStatus } from '../../kinds/generated/types.ts';
 import { getOwn } from '../../kinds/object.ts';
 import { isNotFoundStatus } from '../../kinds/status.ts';
@@ -43,6 +43,8 @@ export class NodeKeeper {
   /** As it was reported last. */
   #known: Node | undefined;
   #wasReady = false;
+  /** Asked for once, as long as the runtime is the same. */
+  #features: { readonly found: RuntimeFeatures | undefined } | undefined;
   #isDirty = false;
   #wake = () => {};
 
@@ -92,8 +94,12 @@ export class NodeKeeper {
     const state = { now: clock.now(), ...this.#options.state?.() };
     try {
       const [conditions, images] = await Promise.all([runtime.node.conditions(), runtime.images.list()]);
-      return { runtime: conditions, images, ...state };
+      this.#features ??= { found: await runtime.node.features?.() };
+      const { found: features } = this.#features;
+      return { runtime: conditions, images, ...state, ...(features && { features }) };
     } catch (failure) {
+      // It may be another one that comes back.
+      this.#features = undefined;
       return { runtime: failure as Error, images: [], ...state };
     }
   }

@@ -1,6 +1,6 @@
 /** What a node says of itself. Source: kubelet/nodestatus/setters.go of Kubernetes. */
 import type { Image } from '../../cri/container-types.ts';
-import type { RuntimeCondition } from '../../cri/runtime.ts';
+import type { RuntimeCondition, RuntimeFeatures } from '../../cri/runtime.ts';
 import type { Node, NodeCondition, NodeStatus, NodeSystemInfo } from '../../kinds/generated/types.ts';
 import { timestamp } from '../../lib/timestamp.ts';
 import { kubeletLimits } from '../limits.ts';
@@ -25,6 +25,8 @@ export interface NodeObservation {
   /** What the node runs short of: `MemoryPressure`, ... */
   readonly pressures?: readonly string[];
   readonly isShuttingDown?: boolean;
+  /** Undefined: the runtime has not said. */
+  readonly features?: RuntimeFeatures;
 }
 
 type Verdict = Pick<NodeCondition, 'status' | 'reason' | 'message'>;
@@ -128,6 +130,7 @@ export function nodeStatus(
     allocatable,
     conditions: conditions(old.conditions ?? [], observation),
     daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    ...(observation.features === undefined ? {} : { features: observation.features }),
     images: imageList(observation.images),
     nodeInfo: info,
   };

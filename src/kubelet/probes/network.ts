@@ -2,7 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import type { ProbeNetwork } from './probe-once.ts';
+import { type HttpAnswer, outputCharactersMax, type ProbeNetwork } from './probe-once.ts';
 
 const redirectsMax = 10;
 
@@ -39,9 +39,23 @@ function tcp({ host, port }: { host: string; port: number }, milliseconds: numbe
   });
 }
 
-interface Hop {
-  readonly status: number;
+interface Hop extends HttpAnswer {
   readonly location: string | undefined;
+}
+
+/** What Go's client goes on from; every other status is an answer. */
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** The beginning of what it says: of a redirect that leads elsewhere an event tells. */
+async function bodyStart(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= outputCharactersMax) break;
+  }
+  return Buffer.concat(chunks).subarray(0, outputCharactersMax).toString('utf8');
 }
 
 function hop(
@@ -57,34 +71,42 @@ function hop(
       rejectUnauthorized: false,
       signal: options.signal,
     });
-    request.once('response', (response) => {
-      // Its status is all that counts: the body is not waited for.
-      response.destroy();
-      resolve({ status: response.statusCode ?? 0, location: response.headers.location });
-    });
-    request.once('error', (failure: NodeJS.ErrnoException) => {
+    const fail = (failure: NodeJS.ErrnoException) => {
       const port = url.port || (url.protocol === 'https:' ? 443 : 80);
       const host = url.hostname.replace(/^\[|\]$/g, '');
       const why = options.signal.aborted
         ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
         : goError(failure, addressText(host, port)).message;
       reject(new Error(`Get "${url}": ${why}`));
+    };
+    request.once('response', (response) => {
+      const { statusCode: status = 0, headers } = response;
+      if (status >= 300 && status < 400) {
+        const { location } = headers;
+        bodyStart(response).then((body) => resolve({ status, location, body }), fail);
+        return;
+      }
+      // Its status is all that counts: the body is not waited for.
+      response.destroy();
+      resolve({ status, location: undefined });
     });
+    request.once('error', fail);
   });
 }
 
 async function httpGet(
   start: string,
   { headers, milliseconds }: { headers: Readonly<Record<string, string>>; milliseconds: number },
-): Promise<{ status: number }> {
+): Promise<HttpAnswer> {
   const signal = AbortSignal.timeout(milliseconds);
   let url = new URL(start);
-  for (let redirects = 0; redirects <= redirectsMax; redirects++) {
-    const { status, location } = await hop(url, { headers, signal });
-    if (status < 300 || status >= 400 || location === undefined) return { status };
+  for (let count = 0; count <= redirectsMax; count++) {
+    const { status, location, body } = await hop(url, { headers, signal });
+    const answer: HttpAnswer = body === undefined ? { status } : { status, body };
+    if (!redirects.has(status) || location === undefined) return answer;
     const next = new URL(location, url);
     // Elsewhere is none of this pod's business: it answered, and that counts.
-    if (next.hostname !== url.hostname) return { status };
+    if (next.hostname !== url.hostname) return answer;
     url = next;
   }
   throw new Error(`Get "${start}": stopped after ${redirectsMax} redirects`);

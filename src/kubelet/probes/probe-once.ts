@@ -7,6 +7,8 @@ import type { Answer } from './verdict.ts';
 
 export interface HttpAnswer {
   readonly status: number;
+  /** Of a redirect that leads elsewhere, as much as an event shows. */
+  readonly body?: string;
 }
 
 /** Talks to a pod. What fails rejects, in the words of the Event. */
@@ -28,10 +30,13 @@ export interface ProbeTarget {
   readonly podIP: string | undefined;
 }
 
-/** `output`: why it failed. `Error`: the container could not be asked at all, which counts for nothing. */
-export type ProbeAnswer = { readonly answer: Answer | 'Error'; readonly output: string };
+/**
+ * `output`: why it failed. `Warning`: it counts as a success, and something is to be said all the same. `Error`: the
+ * container could not be asked at all, which counts for nothing.
+ */
+export type ProbeAnswer = { readonly answer: Answer | 'Warning' | 'Error'; readonly output: string };
 
-const outputCharactersMax = 10 * 1024;
+export const outputCharactersMax = 10 * 1024;
 const timeoutSecondsDefault = 1;
 
 const yes: ProbeAnswer = { answer: 'Success', output: '' };
@@ -82,26 +87,34 @@ async function networkProbe(
     const headers = (httpGet.httpHeaders ?? []).map(({ name, value }) => [name, value]);
     const url = httpUrl(httpGet, target);
     return answered(async () => {
-      const { status } = await network.http(url, { headers: Object.fromEntries(headers), milliseconds });
+      const { status, body = '' } = await network.http(url, {
+        headers: Object.fromEntries(headers),
+        milliseconds,
+      });
       if (status < 200 || status >= 400) throw new Error(`HTTP probe failed with statuscode: ${status}`);
+      if (status < 300) return yes;
+      return { answer: 'Warning', output: `Probe terminated redirects, Response body: ${body}` };
     });
   }
   if (tcpSocket !== undefined) {
     const address = { host: tcpSocket.host || podIP, port: portNumber(container, tcpSocket.port) };
-    return answered(() => network.tcp(address, milliseconds));
+    return answered(async () => {
+      await network.tcp(address, milliseconds);
+      return yes;
+    });
   }
   if (grpc === undefined) return { answer: 'Error', output: 'missing probe handler' };
   const address = { host: podIP, port: grpc.port, service: grpc.service ?? '' };
   return answered(async () => {
     const status = await network.grpcHealth(address, milliseconds);
     if (status !== 'SERVING') throw new Error(`service unhealthy (responded with "${status}")`);
+    return yes;
   });
 }
 
-async function answered(ask: () => Promise<void>): Promise<ProbeAnswer> {
+async function answered(ask: () => Promise<ProbeAnswer>): Promise<ProbeAnswer> {
   try {
-    await ask();
-    return yes;
+    return await ask();
   } catch (failure) {
     return no((failure as Error).message);
   }

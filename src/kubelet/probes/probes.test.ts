@@ -29,7 +29,7 @@ test('thresholds count answers in a row', () => {
 
 describe('asking once', () => {
   const network: ProbeNetwork = {
-    http: async (url) => ({ status: Number(new URL(url).pathname.slice(1)) }),
+    http: async (url) => ({ status: Number(new URL(url).pathname.slice(1)), body: 'elsewhere' }),
     tcp: async ({ port }) => {
       if (port !== 80) throw new Error(`dial tcp 10.244.0.2:${port}: connect: connection refused`);
     },
@@ -65,7 +65,10 @@ describe('asking once', () => {
       'Error rpc error: code = NotFound desc = no container',
     ],
     'HTTP that answers well': [{ httpGet: { path: '/204', port: 'http' } }, 'Success'],
-    'HTTP that redirects away': [{ httpGet: { path: '/302', port: 80 } }, 'Success'],
+    'HTTP that redirects away': [
+      { httpGet: { path: '/302', port: 80 } },
+      'Warning Probe terminated redirects, Response body: elsewhere',
+    ],
     'HTTP that answers badly': [
       { httpGet: { path: '/404', port: 80 } },
       'Failure HTTP probe failed with statuscode: 404',
@@ -156,6 +159,22 @@ describe('the rhythm of probes', () => {
     answers.s = 200;
     await advance(16);
     assert.deepEqual(take(), ['s at 10', 'changed', 'l at 14', 'changed', 'l at 21']);
+  });
+
+  test('who has started up is asked at once whether it is ready', async () => {
+    const { probes, probe, running, answers, advance, take } = world();
+    answers.s = 500;
+    const container = testContainer('web', {
+      startupProbe: probe('s', { periodSeconds: 1, failureThreshold: 60 }),
+      readinessProbe: probe('r', { periodSeconds: 60 }),
+    });
+    probes.follow(testPod({ containers: [container] }), running);
+    await advance(3);
+    take();
+    answers.s = 200;
+    await advance(30);
+    assert.deepEqual(take(), ['s at 4', 'changed', 'r at 4', 'changed']);
+    probes.close();
   });
 
   test('one that fails is told, and not asked again before the container ends', async () => {
@@ -249,7 +268,7 @@ describe('over the loopback', () => {
       if (request.url === '/ok') response.end('fine');
       else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
       else if (request.url === '/hang') return;
-      else response.writeHead(302, { location: elsewhere }).end();
+      else response.writeHead(302, { location: elsewhere }).end('moved');
     });
     t.after(() => server.closeAllConnections());
     const at = `http://127.0.0.1:${await listen(t, server)}`;
@@ -257,7 +276,7 @@ describe('over the loopback', () => {
       network.http(`${at}${path}`, { headers: { 'X-Own': 'yes' }, milliseconds: wait });
     assert.deepEqual(await ask('/near'), { status: 200 });
     assert.deepEqual(seen, ['GET /near kube-probe/1.36 yes', 'GET /ok kube-probe/1.36 yes']);
-    assert.deepEqual(await ask('/away'), { status: 302 });
+    assert.deepEqual(await ask('/away'), { status: 302, body: 'moved' });
     await assert.rejects(ask('/loop'), { message: `Get "${at}/loop": stopped after 10 redirects` });
     await assert.rejects(ask('/hang', 50), {
       message: `Get "${at}/hang": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,

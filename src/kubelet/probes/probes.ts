@@ -68,6 +68,8 @@ export class Probes implements PodProbes {
   readonly #options: ProbesOptions;
   /** By pod, then by kind and container id: as many as running containers have probes. */
   readonly #workers = new Map<string, Map<string, Worker>>();
+  /** By pod: the look under way. */
+  readonly #listeners = new Map<string, Set<() => void>>();
 
   constructor(options: ProbesOptions) {
     this.#options = options;
@@ -115,6 +117,15 @@ export class Probes implements PodProbes {
         workers.delete(key);
       }
     if (workers.size === 0) this.#workers.delete(uid);
+  }
+
+  listen(podUid: string, onChange: () => void): () => void {
+    const listeners = this.#listeners.get(podUid) ?? new Set();
+    this.#listeners.set(podUid, listeners.add(onChange));
+    return () => {
+      listeners.delete(onChange);
+      if (listeners.size === 0) this.#listeners.delete(podUid);
+    };
   }
 
   forget(podUid: string): void {
@@ -170,6 +181,15 @@ export class Probes implements PodProbes {
     this.#askAfter(worker, (worker.probe.periodSeconds ?? periodSecondsDefault) * 1000);
   }
 
+  /** What has just started up may be ready at once: its period is not waited for. Source: UpdatePodStatus of kubelet/prober. */
+  #askIfReady(podUid: string, containerId: string): void {
+    const worker = this.#workers.get(podUid)?.get(`readiness/${containerId}`);
+    if (worker === undefined) return;
+    worker.cancel();
+    const due = worker.startedAt + (worker.probe.initialDelaySeconds ?? 0) * 1000;
+    this.#askAfter(worker, Math.max(0, due - this.#options.clock.now()));
+  }
+
   /** Nothing is asked before the container has started up; that is asked until it has. One that failed waits for its end. */
   #mayAsk({ kind, container, containerId, state }: Worker): boolean {
     if (kind !== 'readiness' && state.verdict === 'Failure') return false;
@@ -186,8 +206,17 @@ export class Probes implements PodProbes {
       return;
     }
     if (answer === 'Failure') tell(`${titles[kind]} probe failed: ${output}`);
+    if (answer === 'Warning')
+      this.#options.record(
+        pod,
+        containerEvent(container, warning('ProbeWarning', `${titles[kind]} probe warning: ${output}`)),
+      );
     const before = worker.state.verdict;
-    worker.state = withAnswer(worker.state, answer, worker.probe);
-    if (worker.state.verdict !== before) this.#options.onChange(pod.metadata.uid ?? '');
+    worker.state = withAnswer(worker.state, answer === 'Warning' ? 'Success' : answer, worker.probe);
+    if (worker.state.verdict === before) return;
+    const { uid = '' } = pod.metadata;
+    if (kind === 'startup' && worker.state.verdict === 'Success') this.#askIfReady(uid, worker.containerId);
+    for (const listener of this.#listeners.get(uid) ?? []) listener();
+    this.#options.onChange(uid);
   }
 }

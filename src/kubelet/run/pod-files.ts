@@ -43,7 +43,7 @@ export class PodFiles {
 
   /** The container's last words, as much as is shown of them; empty when there are none. */
   async readTermination(uid: string, container: { name: string; restartCount: number }): Promise<string> {
-    return readStart(this.terminationPath(uid, container), kubeletLimits.terminationMessageBytesMax);
+    return readEnd(this.terminationPath(uid, container), kubeletLimits.terminationMessageBytesMax);
   }
 
   /** The uids of pods that have a folder. */
@@ -57,11 +57,13 @@ export class PodFiles {
   }
 }
 
-async function readStart(file: string, bytesMax: number): Promise<string> {
+/** What was said last counts most. Source: ReadAtMost of k8s.io/kubernetes/pkg/util/tail. */
+async function readEnd(file: string, bytesMax: number): Promise<string> {
   const handle = await open(file, 'r').catch(() => undefined);
   if (handle === undefined) return '';
   try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(bytesMax), 0, bytesMax, 0);
+    const start = Math.max(0, (await handle.stat()).size - bytesMax);
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(bytesMax), 0, bytesMax, start);
     return buffer.subarray(0, bytesRead).toString('utf8');
   } finally {
     await handle.close();

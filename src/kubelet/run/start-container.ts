@@ -11,9 +11,12 @@ import { type ContainerFacts, containerConfig } from '../config/container-config
 import { ContainerConfigError } from '../config/errors.ts';
 import { containerHash } from '../container-hash.ts';
 import { type PodContainer, podText } from '../containers.ts';
+import { graceSeconds } from '../grace.ts';
 import { kubeletLimits } from '../limits.ts';
 import { newestContainer, type ObservedPod } from '../observed.ts';
 import type { StartContainer } from '../plan-types.ts';
+import { readEnvFiles } from './env-files.ts';
+import { killContainer } from './kill.ts';
 import { containerEvent, normal, type PodEvent, warning } from './pod-event.ts';
 import { resolveSubPaths } from './sub-paths.ts';
 import type { PodMemory, RunTools } from './tools.ts';
@@ -146,6 +149,7 @@ async function configOf(tools: RunTools, request: StartRequest, image: Image): P
     imageUser: image,
     place: { hostIPs: tools.node.hostIPs, podIPs: request.podIPs, allocatable: tools.node.allocatable },
     sources: tools.sources,
+    envFiles: await readEnvFiles(container.container, request.volumes),
     mounts: {
       volumes: request.volumes,
       hostsPath: tools.files.hostsPath(uid),
@@ -180,8 +184,11 @@ async function postStart(
       if (failure instanceof Interrupted) throw failure;
       // The reason stands in the status alone, which fewer people read.
       tools.record(pod, containerEvent(container, warning('FailedPostStartHook', 'PostStartHook failed')));
-      tools.record(pod, containerEvent(container, normal('Killing', 'FailedPostStartHook')));
-      await tools.runtime.containers.stop(started.id, kubeletLimits.graceSecondsMin);
+      const killed = killContainer(tools, {
+        ...{ pod, container, id: started.id, podIP: podIPs[0], message: 'FailedPostStartHook' },
+        graceSeconds: graceSeconds(pod, container.container, 'PodEnds'),
+      });
+      await unlessAborted(killed, request.signal);
       return started.fail('PostStartHookError', (failure as Error).message, 0);
     }
   }

@@ -13,19 +13,24 @@ export async function resolveSubPaths(
 ): Promise<Mount[]> {
   const own = container.volumeMounts ?? [];
   const { uid = '' } = pod.metadata;
-  return Promise.all(
-    mounts.map(async (mount, index) => {
-      const name = own[index]?.name ?? '';
-      const place = places.get(name);
-      if (place === undefined || mount.hostPath === place) return mount;
-      const hostPath = await volumes.subPath({
-        ...{ podUid: uid, volume: name, place, relative: path.relative(place, mount.hostPath) },
-        ...{ container: container.name, index },
-      });
-      if (hostPath !== undefined) return { ...mount, hostPath };
+  const resolved: Mount[] = [];
+  // One after the other: folders that several of them lack are made once.
+  for (const [index, mount] of mounts.entries()) {
+    const name = own[index]?.name ?? '';
+    const place = places.get(name);
+    if (place === undefined || mount.hostPath === place) {
+      resolved.push(mount);
+      continue;
+    }
+    const hostPath = await volumes.subPath({
+      ...{ podUid: uid, volume: name, place, relative: path.relative(place, mount.hostPath) },
+      ...{ container: container.name, index },
+    });
+    if (hostPath === undefined)
       throw new ContainerConfigError(
         `failed to prepare subPath for volumeMount "${name}" of container "${container.name}"`,
       );
-    }),
-  );
+    resolved.push({ ...mount, hostPath });
+  }
+  return resolved;
 }

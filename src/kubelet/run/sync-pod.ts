@@ -5,6 +5,7 @@ import type { Pod, PodStatus } from '../../kinds/generated/types.ts';
 import { Interrupted, unlessAborted } from '../../lib/interrupt.ts';
 import { podHostname } from '../config/hostname.ts';
 import { hostsFile } from '../config/hosts.ts';
+import { podCgroup, podResources } from '../config/resources.ts';
 import { sandboxConfig } from '../config/sandbox-config.ts';
 import { containersOf, isHostNetwork } from '../containers.ts';
 import { isTerminal, type PodEnd, podEnd } from '../end.ts';
@@ -68,7 +69,10 @@ export async function syncPod(tools: RunTools, request: SyncRequest): Promise<Sy
   const again =
     steps.length === 0
       ? await refreshVolumes(tools, pod, observed)
-      : await doSteps(tools, request, { observed, steps });
+      : await tellingOfProbes(tools, told, {
+          ...{ observed, progress: 'running' },
+          work: doSteps(tools, request, { observed, steps }),
+        });
   const after = steps.length === 0 ? observed : await observe(tools, pod);
   tools.probes.follow(pod, after);
   const status = statusOf(tools, told, { observed: after, progress: 'running' });
@@ -108,19 +112,39 @@ async function endPod(
   tools.probes.follow(pod, observed);
   const before = statusOf(tools, request, { observed, progress: 'ending', failure });
   request.onStatus(before);
-  await unlessAborted(
-    killPod(tools, withGrace(pod, request.evicted?.graceSeconds), observed),
-    request.signal,
-  );
+  const told = { ...request, pod: { ...pod, status: before } };
+  const killing = killPod(tools, withGrace(pod, request.evicted?.graceSeconds), observed);
+  await tellingOfProbes(tools, told, {
+    ...{ observed, progress: 'ending', failure },
+    work: unlessAborted(killing, request.signal),
+  });
   const after = await observe(tools, pod);
   await tools.volumes.remove(pod);
   // A pod that has ended may stay for long, and nothing of it needs them any more.
   tools.sources.forget?.(pod.metadata.uid ?? '');
   tools.puller.forget(pod.metadata.uid ?? '');
   tools.probes.forget(pod.metadata.uid ?? '');
-  const told = { ...request, pod: { ...pod, status: before } };
   const status = statusOf(tools, told, { observed: after, progress: 'ended', failure });
   return { status, again: kubeletLimits.syncMilliseconds, hasEnded: true };
+}
+
+/**
+ * What takes long keeps nobody from hearing that a container is ready, or is not any more. Source: SetContainerReadiness of
+ * kubelet/status.
+ */
+async function tellingOfProbes<T>(
+  tools: RunTools,
+  request: SyncRequest,
+  look: Parameters<typeof statusOf>[2] & { work: Promise<T> },
+): Promise<T> {
+  const { work, ...state } = look;
+  const tell = () => request.onStatus(statusOf(tools, request, state));
+  const stop = tools.probes.listen(request.pod.metadata.uid ?? '', tell);
+  try {
+    return await work;
+  } finally {
+    stop();
+  }
 }
 
 /** Whoever evicts it may leave it less time than it was promised, never more. */
@@ -220,9 +244,11 @@ async function groundFor(
   try {
     config = sandboxConfig(pod, { ...tools.node, attempt });
     if (create !== undefined) {
-      sandboxId = await runSandbox(tools, config);
+      sandboxId = await runSandbox(tools, pod, config);
       if (!isHostNetwork(pod)) podIPs = (await tools.runtime.sandboxes.status(sandboxId)).ips;
     }
+    const limits = podResources(pod);
+    if (limits !== undefined) await tools.limitPod?.(podCgroup(pod, tools.node.cgroupRoot), limits);
   } catch (failure) {
     const message = `Failed to create pod sandbox: ${(failure as Error).message}`;
     tools.record(pod, warning('FailedCreatePodSandBox', message));
@@ -234,7 +260,10 @@ async function groundFor(
   return { sandboxId, config, podIPs, volumes };
 }
 
-async function runSandbox({ gate, runtime }: RunTools, config: SandboxConfig): Promise<string> {
+async function runSandbox(tools: RunTools, { spec }: Pod, config: SandboxConfig): Promise<string> {
+  const { gate, runtime } = tools;
+  const className = spec?.runtimeClassName ?? '';
+  const runtimeHandler = className === '' ? '' : ((await tools.runtimeHandler?.(className)) ?? '');
   await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
-  return gate.run(() => runtime.sandboxes.run(config));
+  return gate.run(() => runtime.sandboxes.run(config, { runtimeHandler }));
 }

@@ -139,7 +139,7 @@ export async function startTestNode(
     hooks: new HookRunner({ runtime, clock, request: async () => {} }),
     files,
     record,
-    probes: { ...testProbes(), follow: () => {}, forget: () => {} },
+    probes: { ...testProbes(), follow: () => {}, listen: () => () => {}, forget: () => {} },
     volumes: { prepare: async () => new Map(), remove: async () => {}, subPath: async () => undefined },
     sources: { configMap: () => undefined, secret: () => undefined, services: () => [] },
     gate: new Gate(10),

@@ -7,6 +7,7 @@ import type { BackOffEntry } from '../back-off.ts';
 import type { ClusterDns } from '../config/dns.ts';
 import type { ConfigSources } from '../config/env.ts';
 import type { PodPlace } from '../config/field-ref.ts';
+import type { PodLimits } from '../config/resources.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { ProbeResults } from '../plan-types.ts';
 import type { StartFailure } from '../status/container-status.ts';
@@ -60,6 +61,8 @@ export interface Volumes {
 export interface PodProbes extends ProbeResults {
   /** After each look at a pod: asks what runs, forgets what does not. */
   follow(pod: Pod, observed: ObservedPod): void;
+  /** Calls whenever what holds has changed for one of the pod's containers, until what it gives is called. */
+  listen(podUid: string, onChange: () => void): () => void;
   forget(podUid: string): void;
 }
 
@@ -74,6 +77,10 @@ export interface RunTools {
   readonly volumes: Volumes;
   readonly sources: ConfigSources;
   readonly node: NodeFacts;
+  /** By which of the runtime's handlers pods of a RuntimeClass run; without: none has any. */
+  readonly runtimeHandler?: (runtimeClass: string) => Promise<string>;
+  /** Bounds a pod as a whole, by its cgroup, which is there as soon as its sandbox is. */
+  readonly limitPod?: (cgroup: string, limits: PodLimits) => Promise<void>;
   /** For what costs the machine most: sandboxes and containers being made. */
   readonly gate: Gate;
 }

@@ -7,7 +7,7 @@ export async function runCommand(
   serving: StreamServing,
   asked: Parameters<typeof podOf>[1] & { container: string; query: URLSearchParams },
 ): Promise<string> {
-  const id = await runningContainer(serving, podOf(serving.pods, asked), asked.container);
+  const id = await runningContainer(serving, podOf(serving.pods, asked), asked);
   // For legacy reasons, as upstream says: one parameter, cut at its spaces.
   const command = (asked.query.get('cmd') ?? '').split(' ');
   const { stdout, stderr, exitCode } = await serving.runtime.streams.execSync(id, command, 0);

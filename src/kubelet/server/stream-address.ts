@@ -35,7 +35,8 @@ export async function streamAddress(serving: StreamServing, asked: StreamAsked):
     return refusedAsHttp(streams.portForward(sandboxId, ports));
   }
   const options = streamOptions(asked.query);
-  const containerId = await runningContainer(serving, podOf(serving.pods, asked), asked.container);
+  const pod = podOf(serving.pods, asked);
+  const containerId = await runningContainer(serving, pod, asked);
   if (asked.action === 'attach') return refusedAsHttp(streams.attach({ containerId, ...options }));
   return refusedAsHttp(streams.exec({ containerId, command: asked.query.getAll('command'), ...options }));
 }
@@ -54,12 +55,21 @@ const newest = <Item extends { createdAt: number; metadata: { attempt: number } 
     (left, right) => right.createdAt - left.createdAt || right.metadata.attempt - left.metadata.attempt,
   )[0];
 
-/** Its id. */
-export async function runningContainer({ runtime }: StreamServing, pod: Pod, name: string): Promise<string> {
+/** Its id. Two actions have two ways to say that there is none. */
+export async function runningContainer(
+  { runtime }: StreamServing,
+  pod: Pod,
+  { container: name, action }: Pick<StreamAsked, 'container'> & { action?: StreamAsked['action'] },
+): Promise<string> {
   const labels = { [podLabels.uid]: pod.metadata.uid ?? '', [containerLabels.name]: name };
   const found: Container | undefined = newest(
     await refusedAsHttp(runtime.containers.list({ labels, state: 'Running' })),
   );
+  if (found === undefined && action === 'attach')
+    throw new Refusal(
+      500,
+      `container ${name} not found in pod ${pod.metadata.name}_${pod.metadata.namespace}`,
+    );
   if (found === undefined) throw new Refusal(500, `container not found ("${name}")`);
   return found.id;
 }

@@ -162,7 +162,7 @@ test('what is wrong with a request is said in upstream`s words', async (t) => {
     ['/exec/other/web/main?output=1', '404 text/plain: pod does not exist'],
     ['/exec/default/web/uid-2/main?output=1', '404 text/plain: pod not found'],
     ['/exec/default/web/none?output=1', '500 text/plain: container not found ("none")'],
-    ['/attach/default/web/none?output=1', '500 text/plain: container not found ("none")'],
+    ['/attach/default/web/none?output=1', '500 text/plain: container none not found in pod web_default'],
     ['/portForward/default/none', '404 text/plain: pod does not exist'],
     ['/portForward/default/web/uid-2', '404 text/plain: pod not found'],
     ['/portForward/default/web', '400 text/plain: query parameter "port" is required', websocket],

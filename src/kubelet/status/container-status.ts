@@ -2,6 +2,7 @@
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../kinds/generated/types.ts';
 import { timestamp } from '../../lib/timestamp.ts';
 import type { PodContainer } from '../containers.ts';
+import { kubeletLimits } from '../limits.ts';
 import { newestContainer, type ObservedContainer, type ObservedPod } from '../observed.ts';
 import { shouldStart } from '../restart.ts';
 
@@ -138,6 +139,26 @@ function withStartFailure(
   };
 }
 
+function withinBytes(state: ContainerState | undefined, bytesMax: number): ContainerState | undefined {
+  const message = state?.terminated?.message;
+  if (state?.terminated === undefined || message === undefined) return state;
+  const bytes = Buffer.from(message);
+  if (bytes.length <= bytesMax) return state;
+  // Where a character is cut in two, nothing of it is left.
+  const text = new TextDecoder().decode(bytes.subarray(0, bytesMax), { stream: true });
+  return { ...state, terminated: { ...state.terminated, message: text } };
+}
+
+/** Last words have the room that there is for them, shared by all of the pod's containers. */
+function withinShare({ spec }: Pod, status: ContainerStatus): ContainerStatus {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
+  const count = containers.length + initContainers.length + ephemeralContainers.length;
+  const bytesMax = Math.floor(kubeletLimits.terminationMessagesBytesMax / Math.max(1, count));
+  const state = withinBytes(status.state, bytesMax);
+  const lastState = withinBytes(status.lastState, bytesMax);
+  return { ...status, ...(state && { state }), ...(lastState && { lastState }) };
+}
+
 /** One for each of the containers, in their order; whether they are started and ready is said by `readiness.ts`. */
 export function containerStatuses(
   pod: Pod,
@@ -151,7 +172,7 @@ export function containerStatuses(
     const status =
       seen.length === 0 ? statusOfUnseen(pod, container, old) : statusOfSeen(container, seen, old);
     const volumeMounts = mountsOf(container);
-    const whole = withStartFailure(pod, each, { status, facts });
+    const whole = withinShare(pod, withStartFailure(pod, each, { status, facts }));
     return volumeMounts === undefined ? whole : { ...whole, volumeMounts };
   });
 }

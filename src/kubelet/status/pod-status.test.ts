@@ -351,6 +351,25 @@ describe('the life of a pod', () => {
     );
   });
 
+  test('containers share the room for their last words', () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const message = `${'ä'.repeat(1999)}zz`;
+    const status = podStatus(
+      testPod({ restartPolicy: 'Never', containers: names.map((name) => testContainer(name)) }),
+      facts({ observed: testObservedPod(names.map((name) => testObserved(name, 'exited 1', { message }))) }),
+    );
+    const said = status.containerStatuses?.map(({ state }) => state?.terminated?.message);
+    assert.deepEqual(
+      said,
+      names.map(() => 'ä'.repeat(1536)),
+    );
+    const alone = podStatus(
+      testPod({ restartPolicy: 'Never' }),
+      facts({ observed: testObservedPod([testObserved('web', 'exited 1', { message })]) }),
+    );
+    assert.equal(alone.containerStatuses?.[0]?.state?.terminated?.message, message);
+  });
+
   test("a pod in the node's network has its addresses", () => {
     const status = podStatus(testPod({ hostNetwork: true }), facts({ hostIPs: ['172.30.0.2', 'fd00::2'] }));
     assert.deepEqual(

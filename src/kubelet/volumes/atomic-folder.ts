@@ -6,6 +6,7 @@
 import {
   chmod,
   chown,
+  lchown,
   lstat,
   mkdir,
   readdir,
@@ -38,27 +39,25 @@ export interface Generation {
 
 const current = '..data';
 
-/** Whether anything was changed. */
+/** Into a folder that is there. Whether anything was changed. */
 export async function writeAtomically(
   folder: string,
   files: VolumeFiles,
   generation: Generation,
 ): Promise<boolean> {
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  await chmod(folder, 0o755);
   const old = await readlink(path.join(folder, current)).catch(() => undefined);
   if (old !== undefined && (await isSame(path.join(folder, old), files))) {
     // An agent that ended between the two steps has left names behind that nobody sees yet.
-    await showNames(folder, files);
+    await showNames(folder, files, generation.group);
     return false;
   }
   const next = `..${generation.name}`;
   await writeGeneration(path.join(folder, next), files, generation.group);
   const pointer = path.join(folder, `${current}_tmp`);
   await rm(pointer, { force: true });
-  await symlink(next, pointer);
+  await makeLink(next, pointer, generation.group);
   await rename(pointer, path.join(folder, current));
-  await showNames(folder, files);
+  await showNames(folder, files, generation.group);
   await removeOthers(folder, new Set([current, next]));
   return true;
 }
@@ -74,19 +73,21 @@ async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<
 const groupReads = 0o440;
 
 async function writeGeneration(folder: string, files: VolumeFiles, group: number | undefined): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  // The process's umask must not decide what containers may read.
-  await chmod(folder, 0o755);
+  await makeFolder(folder, group);
   for (const [name, { content, mode, owner }] of files) {
     const file = path.join(folder, name);
-    for (const parent of foldersAbove(name)) {
-      await mkdir(path.join(folder, parent), { recursive: true });
-      await chmod(path.join(folder, parent), 0o755);
-    }
+    for (const parent of foldersAbove(name)) await makeFolder(path.join(folder, parent), group);
     await writeFile(file, content);
     if (group !== undefined || owner !== undefined) await chown(file, owner ?? -1, group ?? -1);
     await chmod(file, group === undefined ? mode : mode | groupReads);
   }
+}
+
+/** The process's umask must not decide what containers may read. Source: SetVolumeOwnership of pkg/volume. */
+async function makeFolder(folder: string, group: number | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if (group !== undefined) await chown(folder, -1, group);
+  await chmod(folder, group === undefined ? 0o755 : 0o2755);
 }
 
 /** `a/b/c` -> `a`, `a/b` */
@@ -96,13 +97,18 @@ function foldersAbove(name: string): string[] {
 }
 
 /** Names at the top that lead through the current generation; those that it does not have go. */
-async function showNames(folder: string, files: VolumeFiles): Promise<void> {
+async function showNames(folder: string, files: VolumeFiles, group: number | undefined): Promise<void> {
   const wanted = new Set([...files.keys()].map((name) => name.split('/')[0] as string));
   for (const name of await readdir(folder)) {
     if (name.startsWith('..')) continue;
     if (!wanted.delete(name)) await rm(path.join(folder, name), { recursive: true, force: true });
   }
-  for (const name of wanted) await symlink(path.join(current, name), path.join(folder, name));
+  for (const name of wanted) await makeLink(path.join(current, name), path.join(folder, name), group);
+}
+
+async function makeLink(target: string, link: string, group: number | undefined): Promise<void> {
+  await symlink(target, link);
+  if (group !== undefined) await lchown(link, -1, group);
 }
 
 async function isSame(folder: string, files: VolumeFiles): Promise<boolean> {

@@ -1,10 +1,9 @@
 /** A pod's volumes on the node's disk. Places are those of upstream, below the pod's folder. */
-import { chmod, chown, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { EmptyDirVolumeSource, Pod, Volume } from '../../kinds/generated/types.ts';
-import { readQuantity } from '../../kinds/quantities.ts';
+import { getOwn } from '../../kinds/object.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { value } from '../../lib/quantity.ts';
 import type { ConfigSources } from '../config/env.ts';
 import { ContainerConfigError } from '../config/errors.ts';
 import type { PodPlace } from '../config/field-ref.ts';
@@ -13,14 +12,22 @@ import type { SubPathRequest, Volumes } from '../run/tools.ts';
 import { VolumeError } from '../run/volume-error.ts';
 import { writeAtomically } from './atomic-folder.ts';
 import { prepareHostPath } from './host-path.ts';
+import { memoryBytes } from './memory-size.ts';
 import { claimNameOf, type PersistentVolumes } from './persistent.ts';
 import { openSubPath } from './sub-path.ts';
 import { type PodToken, volumeFiles } from './volume-files.ts';
 
+export interface MemoryOptions {
+  /** Undefined for as much as the machine gives. */
+  readonly sizeBytes: number | undefined;
+  /** Whose it is, and what is made in it; undefined for the agent's own. */
+  readonly group: number | undefined;
+}
+
 /** Memory as a file system: mounting takes privileges that tests do not have. */
 export interface MemoryFolders {
-  /** Fine when it is there. `sizeBytes`: undefined for as much as the machine gives. */
-  mount(folder: string, sizeBytes: number | undefined): Promise<void>;
+  /** For everybody to write into; fine when it is there. */
+  mount(folder: string, options: MemoryOptions): Promise<void>;
   /** Fine when it is not there. */
   unmount(folder: string): Promise<void>;
 }
@@ -141,8 +148,7 @@ export class NodeVolumes implements Volumes {
     if (volume.hostPath !== undefined) return prepareHostPath(volume.name, volume.hostPath);
     if (this.#options.persistent !== undefined && claimNameOf(pod, volume) !== undefined)
       return this.#options.persistent.prepare(pod, volume);
-    if (volume.emptyDir !== undefined)
-      return this.#emptyDir(pod, this.#folder(uid, volume.name, 'emptyDir'), volume.emptyDir);
+    if (volume.emptyDir !== undefined) return this.#emptyDir(pod, volume.name, volume.emptyDir, place);
     const plugin = (['configMap', 'secret', 'downwardAPI', 'projected'] as const).find(
       (kind) => volume[kind] !== undefined,
     );
@@ -157,10 +163,8 @@ export class NodeVolumes implements Volumes {
         .replaceAll(/[-T:.]/g, '_')
         .slice(0, 19)}.${this.#generations++}`;
       const group = pod.spec?.securityContext?.fsGroup;
-      if (memoryPluginOf(volume) === plugin) {
-        await mkdir(folder, { recursive: true });
-        await this.#options.memory.mount(folder, undefined);
-      }
+      if (memoryPluginOf(volume) === plugin) await this.#inMemory(pod, folder, { place });
+      else await makeShared(folder, group);
       await writeAtomically(folder, files ?? new Map(), { name, group });
     } catch (failure) {
       if (failure instanceof ContainerConfigError)
@@ -170,18 +174,45 @@ export class NodeVolumes implements Volumes {
     return folder;
   }
 
-  /** Everybody in the pod may write into it; with a group, what is made in it is the group's. */
-  async #emptyDir(pod: Pod, folder: string, { medium, sizeLimit }: EmptyDirVolumeSource): Promise<string> {
-    await mkdir(folder, { recursive: true });
-    if (medium === 'Memory') {
-      const bytes = sizeLimit === undefined ? undefined : Number(value(readQuantity(sizeLimit)));
-      await this.#options.memory.mount(folder, bytes === 0 ? undefined : bytes);
+  /** What its containers make of its permissions later is theirs. */
+  async #emptyDir(
+    pod: Pod,
+    name: string,
+    { medium = '', sizeLimit }: EmptyDirVolumeSource,
+    place: PodPlace,
+  ): Promise<string> {
+    const folder = this.#folder(pod.metadata.uid ?? '', name, 'emptyDir');
+    if (medium === 'Memory') await this.#inMemory(pod, folder, { place, sizeLimit });
+    else if (medium !== '') throw new VolumeError(name, `medium ${medium} is not supported on this node`);
+    else if (!(await isThere(folder))) {
+      // Under a name that no volume has until it is whole: an agent that ends half-way leaves no other permissions.
+      const unfinished = `${folder}.new`;
+      await makeShared(unfinished, pod.spec?.securityContext?.fsGroup);
+      await rename(unfinished, folder);
     }
-    const group = pod.spec?.securityContext?.fsGroup;
-    if (group !== undefined) await chown(folder, -1, group);
-    await chmod(folder, group === undefined ? 0o777 : 0o2777);
     return folder;
   }
+
+  async #inMemory(
+    { spec }: Pod,
+    folder: string,
+    { place, sizeLimit }: { place: PodPlace; sizeLimit?: string | undefined },
+  ): Promise<void> {
+    const allocatable = getOwn(place.allocatable, 'memory');
+    const sizeBytes = memoryBytes(spec ?? { containers: [] }, { sizeLimit, allocatable });
+    await mkdir(folder, { recursive: true });
+    await this.#options.memory.mount(folder, { sizeBytes, group: spec?.securityContext?.fsGroup });
+  }
+}
+
+const isThere = async (place: string): Promise<boolean> =>
+  (await stat(place).catch(() => undefined)) !== undefined;
+
+/** Everybody in the pod may write into it; with a group, what is made in it is the group's. */
+async function makeShared(folder: string, group: number | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if (group !== undefined) await chown(folder, -1, group);
+  await chmod(folder, group === undefined ? 0o777 : 0o2777);
 }
 
 /** Mountpoints are by volume and container; never what is in them. The innermost first. */

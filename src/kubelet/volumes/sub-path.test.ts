@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readlink, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -39,7 +50,11 @@ test('a subPath stays in its volume, and is made where it is missing', async (t)
   assert.equal(await leadsTo('inside/file'), '/real/file');
   assert.equal(await leadsTo('inside/../real'), '/real');
   assert.equal(await leadsTo('new/deep'), '/new/deep');
-  assert.equal((await stat(path.join(volume, 'new/deep'))).mode & 0o777, 0o750);
+  // For whoever may use the volume: a pod that is not root writes there, too.
+  await chmod(volume, 0o2775);
+  assert.equal(await leadsTo('other/deep'), '/other/deep');
+  for (const made of ['other', 'other/deep'])
+    assert.equal((await stat(path.join(volume, made))).mode & 0o7777, 0o2775);
   for (const subPath of [
     'out',
     'out/secret',
@@ -50,6 +65,15 @@ test('a subPath stays in its volume, and is made where it is missing', async (t)
     '..',
   ])
     assert.equal(await leadsTo(subPath), undefined, subPath);
+});
+
+test('several who lack the same folders make them together', async (t) => {
+  const { leadsTo } = await world(t);
+  const asked = ['new', 'new/a', 'new/a/b', 'new/a/c', 'new', 'new/a'];
+  assert.deepEqual(
+    await Promise.all(asked.map(leadsTo)),
+    asked.map((each) => `/${each}`),
+  );
 });
 
 test('what was opened is not led elsewhere by a link that takes its place', async (t) => {

@@ -3,7 +3,7 @@
  * on the node. So it is looked up once, opened without following anything, and what was opened is mounted elsewhere for
  * the container. Source: CVE-2017-1002101, CVE-2021-25741, kubernetes pkg/volume/util/subpath.
  */
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Pinned } from './pinned.ts';
 
@@ -27,18 +27,19 @@ async function lookUp(root: string, relative: string): Promise<string[] | undefi
 }
 
 /**
- * Opens a place in a volume, and makes the folders that are missing. Undefined when it leads out, cannot be made, or is
- * being changed under our hands. Whoever gets it closes it.
+ * Opens a place in a volume, and makes the folders that are missing, for whoever may use the volume itself. Undefined when
+ * it leads out, cannot be made, or is being changed under our hands. Whoever gets it closes it.
  */
 export async function openSubPath(volume: string, relative: string): Promise<Pinned | undefined> {
   const root = await resolved(volume);
   if (root === undefined) return undefined;
   const parts = await lookUp(root, relative);
   if (parts === undefined) return undefined;
+  const mode = (await stat(root)).mode & 0o7777;
   let place = await Pinned.at(root);
   try {
     for (const part of parts) {
-      const next = await step(place, part);
+      const next = await step(place, part, mode);
       await place.close();
       place = next;
     }
@@ -50,12 +51,20 @@ export async function openSubPath(volume: string, relative: string): Promise<Pin
   }
 }
 
-/** Rejects for a link: there was none when it was looked up. */
-async function step(place: Pinned, part: string): Promise<Pinned> {
-  const next = await place.below(part).catch((failure: NodeJS.ErrnoException) => {
-    if (failure.code === 'ENOENT') return place.make(part, 0o750);
+const onlyWhen =
+  <Value>(code: string, otherwise: () => Promise<Value>) =>
+  (failure: NodeJS.ErrnoException): Promise<Value> => {
+    if (failure.code === code) return otherwise();
     throw failure;
-  });
+  };
+
+/** Rejects for a link: there was none when it was looked up. */
+async function step(place: Pinned, part: string, mode: number): Promise<Pinned> {
+  const next = await place
+    .below(part)
+    .catch(onlyWhen('ENOENT', () => place.make(part, mode)))
+    // Another container has the volume, too, and was quicker.
+    .catch(onlyWhen('EEXIST', () => place.below(part)));
   if (!next.found.isSymbolicLink()) return next;
   await next.close();
   throw new Error(`${part} is a link`);

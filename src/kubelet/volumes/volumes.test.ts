@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -29,7 +40,7 @@ async function world(t: TestContext) {
       return `token for ${audience} (${expirationSeconds})`;
     },
     memory: {
-      mount: async (at, bytes) => void mounted.push(`mount ${path.basename(at)} ${bytes}`),
+      mount: async (at, { sizeBytes }) => void mounted.push(`mount ${path.basename(at)} ${sizeBytes}`),
       unmount: async (at) => void mounted.push(`unmount ${path.basename(at)}`),
     },
     pinned: {
@@ -39,10 +50,10 @@ async function world(t: TestContext) {
       unmountBelow: async (at) => void mounted.push(`unpin ${path.relative(folder, at)}`),
     },
   });
-  const place = { hostIPs: [], podIPs: [], allocatable: { cpu: '2' } };
+  const place = { hostIPs: [], podIPs: [], allocatable: { cpu: '2', memory: '1Gi' } };
   const podOf = (...list: Volume[]) =>
     testPod(
-      { volumes: list, containers: [testContainer('web', { resources: { limits: { memory: '1Mi' } } })] },
+      { volumes: list, containers: [testContainer('web', { resources: { limits: { memory: '8Mi' } } })] },
       { metadata: { labels: { app: 'web' } } },
     );
   const prepare = async (...list: Volume[]) => [...(await volumes.prepare(podOf(...list), place)).values()];
@@ -157,7 +168,7 @@ describe('volumes made of objects', () => {
       'ca.crt': 'CA',
       k: 'v',
       labels: 'app="web"',
-      memory: '1024',
+      memory: '8192',
     });
     assert.equal((await stat(path.join(folder, 'token'))).mode & 0o777, 0o600);
   });
@@ -227,12 +238,19 @@ describe('other volumes', () => {
       { name: 'unbound', emptyDir: { medium: 'Memory' } },
     );
     const places = await volumes.prepare(pod, place);
+    assert.deepEqual(await readdir(path.dirname(places.get('disk') ?? '')), ['disk', 'memory', 'unbound']);
     const disk = places.get('disk') ?? '';
     assert.equal((await stat(disk)).mode & 0o7777, 0o777);
+    // As databases do, which then refuse to start when others can read it again.
+    await chmod(disk, 0o700);
     await writeFile(path.join(disk, 'kept'), 'yes');
     await volumes.prepare(pod, place);
     assert.equal(await readFile(path.join(disk, 'kept'), 'utf8'), 'yes');
-    assert.deepEqual(mounted.splice(0, 2), ['mount memory 1048576', 'mount unbound undefined']);
+    assert.equal((await stat(disk)).mode & 0o7777, 0o700);
+    await assert.rejects(volumes.prepare(podOf({ name: 'huge', emptyDir: { medium: 'HugePages' } }), place), {
+      message: 'MountVolume.SetUp failed for volume "huge" : medium HugePages is not supported on this node',
+    });
+    assert.deepEqual(mounted.splice(0, 2), ['mount memory 1048576', 'mount unbound 8388608']);
     mounted.length = 0;
     await volumes.remove(pod);
     assert.deepEqual(mounted, ['unpin uid-1/volume-subpaths', 'unmount memory', 'unmount unbound']);
@@ -252,9 +270,9 @@ describe('other volumes', () => {
     const places = await volumes.prepare(pod, place);
     assert.deepEqual(await contentOf(places.get('secret') ?? ''), { key: 'value' });
     assert.deepEqual(mounted.splice(0), [
-      'mount secret undefined',
-      'mount labels undefined',
-      'mount token undefined',
+      'mount secret 8388608',
+      'mount labels 8388608',
+      'mount token 8388608',
     ]);
     await volumes.remove(pod);
     const unpin = 'unpin uid-1/volume-subpaths';
