@@ -10,6 +10,7 @@ import { serviceNameLabel } from './endpoint-pods.ts';
 import { endpointSlice } from './endpoint-slice.ts';
 import { endpointsPerSliceMax } from './limits.ts';
 import { portsKey } from './slice-packing.ts';
+import { isTopologyAuto } from './topology/topology-hints.ts';
 
 const perSyncBounds = exponentialBounds(2, 2, { count: 15 });
 const prefix = 'endpoint_slice_controller';
@@ -72,13 +73,15 @@ export function meterEndpointSlices(
   readSlices(registry, informers);
   return ({ key, changes, view }) => {
     const sync = syncOf(changes, (slice) => view.get('EndpointSlice', slice));
-    const distribution = view.get('Service', key)?.spec?.trafficDistribution ?? '';
+    const service = view.get('Service', key);
+    const distribution = service?.spec?.trafficDistribution ?? '';
+    const topology = service !== undefined && isTopologyAuto(service) ? 'Auto' : 'Disabled';
     return (error) => {
       syncs.of(error === undefined ? 'success' : 'error').add();
       if (error !== undefined) return;
       added.observe(sync.added);
       removed.observe(sync.removed);
-      changed.of('Disabled', distribution).observe(changes.length);
+      changed.of(topology, distribution).observe(changes.length);
       count(operations, sync.operations);
     };
   };

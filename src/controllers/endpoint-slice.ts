@@ -35,6 +35,7 @@ import { controllerReference } from './owner.ts';
 import { isReady, podNode } from './pods.ts';
 import { sameMap, sliceChanges, type WantedSlice } from './slice-changes.ts';
 import { packSlices, portsKey } from './slice-packing.ts';
+import { haveHints, hintTopology, isTopologyAuto, topologyServices } from './topology/topology-hints.ts';
 import { triggerTime, withTriggerTime } from './trigger-time.ts';
 
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -51,8 +52,10 @@ function familiesOf({ spec }: Service): Family[] {
 }
 
 /** Only ready endpoints are hinted at (KEP-4444, KEP-3015); a zone hint goes with the node's for proxies that know no other. */
-function hintsOf({ spec }: Service, pod: Pod, zone: string | undefined): Pick<Endpoint, 'hints'> {
-  const distribution = spec?.trafficDistribution;
+function hintsOf(service: Service, pod: Pod, zone: string | undefined): Pick<Endpoint, 'hints'> {
+  const { spec } = service;
+  const isAuto = isTopologyAuto(service);
+  const distribution = isAuto ? undefined : spec?.trafficDistribution;
   const isNode = distribution === 'PreferSameNode';
   if (!isNode && distribution !== 'PreferClose' && distribution !== 'PreferSameZone') return {};
   const nodeName = isNode ? pod.spec?.nodeName : undefined;
@@ -138,6 +141,14 @@ interface FamilyPlan {
   readonly wanted: WantedSlice[];
   readonly unwanted: EndpointSlice[];
   readonly changed: readonly Endpoint[];
+  readonly events: readonly Change[];
+}
+
+/** That hints are there is told once; that there can be none, whenever something is written. */
+function topologyEvents(told: Change | undefined, plan: Omit<FamilyPlan, 'events'>, hadHints: boolean) {
+  const isWritten = plan.wanted.length + plan.unwanted.length > 0;
+  if (told?.type !== 'event' || !isWritten || (told.event.type === 'Normal' && hadHints)) return [];
+  return [told];
 }
 
 function planFamily(
@@ -152,6 +163,9 @@ function planFamily(
   const owned = at.existing.filter((slice) => isOwnedBy(slice, service));
   const groups = groupsOf(service, view, at);
   const addressType = at.family;
+  const told = isTopologyAuto(service)
+    ? hintTopology(groups.values(), view, { service, addressType, existing: owned })
+    : undefined;
   for (const [key, { ports, endpoints }] of groups) {
     const plan = packSlices(
       owned.filter((slice) => portsKey(slice.ports) === key),
@@ -181,7 +195,8 @@ function planFamily(
     if (isPlaceholder) unwanted.pop();
     else wanted.push({ addressType, ports: [], endpoints: [] });
   }
-  return { wanted, unwanted, changed };
+  const plan = { wanted, unwanted, changed };
+  return { ...plan, events: topologyEvents(told, plan, haveHints(owned)) };
 }
 
 /** The slices of a Service that this controller writes and that are not on their way out. */
@@ -220,7 +235,7 @@ function reconcile(key: string, view: View): Change[] {
     isFirst: existing.length === 0,
   });
   const { namespace, name = '' } = service.metadata;
-  return sliceChanges({
+  const changes = sliceChanges({
     wanted: plans.flatMap(({ wanted }) => wanted),
     unwanted: [
       ...plans.flatMap(({ unwanted }) => unwanted),
@@ -236,6 +251,7 @@ function reconcile(key: string, view: View): Change[] {
       ownerReferences: [controllerReference(service, serviceKind)],
     }),
   });
+  return [...changes, ...plans.flatMap(({ events }) => events)];
 }
 
 export const endpointSlice: Controller = defineController({
@@ -243,7 +259,10 @@ export const endpointSlice: Controller = defineController({
   watches: {
     Service: self,
     Pod: servicesSelecting,
-    Node: servicesOnNode,
+    Node: (node, view, change) => [
+      ...servicesOnNode(node, view, change),
+      ...topologyServices(node, view, change),
+    ],
     EndpointSlice: managedService,
   },
   indexes: { Pod: { node: podNode }, EndpointSlice: { managedService } },

@@ -62,7 +62,7 @@ export function startOfAuthority(zone: string, serial: number, seconds: number):
 }
 
 /** Undefined when the record can not be said on the wire: a name or text too long, an address that is none. */
-function recordData(each: DnsRecord): Buffer | undefined {
+function recordData(each: DnsRecord, weight = srvWeights): Buffer | undefined {
   switch (each.type) {
     case 'A':
     case 'AAAA':
@@ -75,7 +75,7 @@ function recordData(each: DnsRecord): Buffer | undefined {
       const target = nameBytes(each.target);
       if (target === undefined) return undefined;
       const numbers = Buffer.alloc(6);
-      numbers.writeUInt16BE(srvWeight, 2);
+      numbers.writeUInt16BE(weight, 2);
       numbers.writeUInt16BE(each.port, 4);
       return Buffer.concat([numbers, target]);
     }
@@ -86,8 +86,8 @@ function recordData(each: DnsRecord): Buffer | undefined {
   }
 }
 
-/** One for all: every endpoint is as good as the others. */
-const srvWeight = 100;
+/** What the records of one answer share evenly, as CoreDNS shares it (plugin/backend_lookup.go). */
+const srvWeights = 100;
 const srvTargetOffset = 6;
 
 export interface AnswerOptions {
@@ -105,8 +105,9 @@ export function prepareAnswer(records: readonly DnsRecord[], options: AnswerOpti
   const additionals: Buffer[] = [];
   const seen = new Set<string>();
   let length = 0;
+  const weight = Math.max(1, Math.floor(srvWeights / records.length));
   for (const each of records) {
-    const data = recordData(each);
+    const data = recordData(each, weight);
     if (data === undefined) continue;
     const bytes = record(questionPointer, recordTypes[each.type], { seconds: options.seconds, data });
     const target = start + length + 2 + fixedBytes + srvTargetOffset;

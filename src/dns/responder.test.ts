@@ -115,7 +115,7 @@ const cases: { name: string; question: string; ask?: Ask; answer: string[] }[] =
       'NOERROR aa rd ra',
       ...[1, 2, 3].map(
         (each) =>
-          `answer _http._tcp.set.default.svc.cluster.local 5 SRV 0 100 8080 10-244-1-${each}.set.default.svc.cluster.local`,
+          `answer _http._tcp.set.default.svc.cluster.local 5 SRV 0 33 8080 10-244-1-${each}.set.default.svc.cluster.local`,
       ),
       ...[1, 2, 3].map(
         (each) => `additional 10-244-1-${each}.set.default.svc.cluster.local 5 A 10.244.1.${each}`,

@@ -13,7 +13,7 @@ import type {
 import { validateIP } from './ip-rules.ts';
 import {
   dns1123SubdomainLengthMax,
-  isDNS1035Label,
+  isDNS1123Label,
   isDNS1123Subdomain,
   isPathSegmentName,
   isPortName,
@@ -66,7 +66,7 @@ function validateService(backend: IngressServiceBackend, at: Path): FieldError[]
   const { name = '', port = {} } = backend;
   if (name === '') errors.push(required(servicePath.child('name'), ''));
   else
-    errors.push(...isDNS1035Label(name).map((message) => invalid(servicePath.child('name'), name, message)));
+    errors.push(...isDNS1123Label(name).map((message) => invalid(servicePath.child('name'), name, message)));
   const [portName, number] = [port.name ?? '', port.number ?? 0];
   if (portName !== '' && number !== 0)
     errors.push(invalid(at, '', 'cannot set both port name & port number'));

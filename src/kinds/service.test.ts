@@ -54,13 +54,15 @@ test('the ipMode of an address in the status', () => {
 
 test('names', () => {
   const message =
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
   const cases: [string, boolean, string[]][] = [
     ['web', false, []],
     ['web-', true, []],
     ['web-', false, [message]],
-    ['1web', false, [message]],
-    ['a.b', false, [message]],
+    ['1web', false, []],
+    ['-web', false, [message]],
+    ['Web', false, [message]],
+    ['a.b', false, ['must not contain dots']],
   ];
   for (const [name, prefix, expected] of cases)
     assert.deepEqual(service.validateName?.(name, prefix), expected, name);

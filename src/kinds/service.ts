@@ -4,16 +4,16 @@
  */
 import type { Service } from './generated/types.ts';
 import { defineKind } from './kind.ts';
-import { isDNS1035Label } from './names.ts';
+import { isDNS1123Label } from './names.ts';
 import { columns } from './service-rules/columns.ts';
 import { defaults, ensureStatus, prepareCreate, prepareUpdate } from './service-rules/prepare.ts';
 import { specOf } from './service-rules/service-type.ts';
 import { validate, validateStatusUpdate, validateUpdate } from './service-rules/validate.ts';
 import { warnings } from './service-rules/warnings.ts';
 
-/** A prefix may end in a dash, since letters follow it. */
+/** It may begin with a digit: KEP-5311, on by default since v1.36. A prefix may end in a dash, since letters follow it. */
 function validateServiceName(name: string, prefix: boolean): string[] {
-  return isDNS1035Label(prefix ? name.replace(/-$/, 'a') : name);
+  return isDNS1123Label(prefix ? name.replace(/-$/, 'a') : name);
 }
 
 export const service = defineKind<Service>({

@@ -14,10 +14,10 @@ export interface HttpListener {
   close(): void;
 }
 
-/** Opens a port on every address, 0 being any that is free; rejects when it is taken. */
-export type ListenHttp = (port: number, handler: RequestListener) => Promise<HttpListener>;
+/** Opens a port, 0 being any that is free, on every address or on `host` alone; rejects when it is taken. */
+export type ListenHttp = (port: number, handler: RequestListener, host?: string) => Promise<HttpListener>;
 
-export const listenHttp: ListenHttp = (port, handler) =>
+export const listenHttp: ListenHttp = (port, handler, host) =>
   new Promise((resolve, reject) => {
     const server = createServer(
       { requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 5000 },
@@ -25,7 +25,7 @@ export const listenHttp: ListenHttp = (port, handler) =>
     );
     server.maxConnections = 256;
     server.once('error', reject);
-    server.listen(port, () =>
+    server.listen({ port, host }, () =>
       resolve({
         port: (server.address() as AddressInfo).port,
         close: () => {

@@ -34,6 +34,7 @@ import {
   unhealthyMilliseconds,
 } from './limits.ts';
 import { proxyMetrics } from './metrics.ts';
+import type { ProxyHealth } from './node-health.ts';
 import { nodeNetworkOf } from './node-network.ts';
 import { Planner, type Transaction } from './planner.ts';
 
@@ -72,6 +73,8 @@ export class KernelProxy {
   #failures = 0;
   /** By the monotonic clock. */
   #failingSince: number | undefined;
+  /** When the rules were last programmed, in milliseconds since the epoch. */
+  #lastUpdated: number | undefined;
   /** Doors for datagrams whose flows could not be forgotten; the next transaction or probe tries again. */
   #owed: { isAll: boolean; doors: readonly string[] } = { isAll: false, doors: [] };
   #cancel: (() => void) | undefined;
@@ -91,9 +94,7 @@ export class KernelProxy {
     this.#metrics = proxyMetrics(metrics, () => this.#planner?.size ?? { elements: 0, chains: 0 });
     this.#health = new HealthChecks({
       ...{ listen, log, clock: options.clock },
-      isHealthy: () =>
-        this.#failingSince === undefined ||
-        options.clock.monotonic() - this.#failingSince < unhealthyMilliseconds,
+      isHealthy: () => this.health.isHealthy,
       onFailure: (key, port, error) => this.#tellService(key, port, error),
     });
     this.#follow();
@@ -123,6 +124,14 @@ export class KernelProxy {
   get current(): { readonly planner: Planner; readonly network: NodeNetwork } | undefined {
     if (this.#planner === undefined || this.#network === undefined) return undefined;
     return { planner: this.#planner, network: this.#network };
+  }
+
+  /** A failure counts only when it has lasted for a while. */
+  get health(): ProxyHealth {
+    const { clock, families } = this.#options;
+    const since = this.#failingSince;
+    const isHealthy = since === undefined || clock.monotonic() - since < unhealthyMilliseconds;
+    return { isHealthy, families, lastUpdated: this.#lastUpdated };
   }
 
   /** Resolves when nft is not at work; something may be due by the clock. */
@@ -199,6 +208,7 @@ export class KernelProxy {
       if (this.#failures > 0) log.info('the rules are programmed again', { failures: this.#failures });
       this.#failures = 0;
       this.#failingSince = undefined;
+      this.#lastUpdated = this.#options.clock.now();
       return undefined;
     } catch (error) {
       this.#failingSince ??= this.#options.clock.monotonic();

@@ -16,6 +16,10 @@ export const retryBackoff = { baseMilliseconds: 250, maxMilliseconds: 30_000, fa
 /** When a health check port that could not be had is tried again. */
 export const healthCheckRetryMilliseconds = 5_000;
 
+/** As kube-proxy's: whether the node's proxy works, on every address, and more of it, on 127.0.0.1 alone. */
+export const healthzPort = 10_256;
+export const statusPort = 10_249;
+
 /** Rules that could not be programmed for so long make the node's health checks fail; upstream: twice its sync period. */
 export const unhealthyMilliseconds = 60_000;
 

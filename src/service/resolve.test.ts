@@ -54,6 +54,7 @@ describe('a whole Service', () => {
     ['a name elsewhere', 'externalName', { type: 'ExternalName', clusterIP: '' }],
     ['not yet given an address', 'pending', { clusterIP: '' }],
     ["another proxy's", 'otherProxy', {}, { [proxyNameLabel]: '' }],
+    ['labelled as headless', 'otherProxy', {}, { 'service.kubernetes.io/headless': '' }],
   ];
   for (const [name, want, spec, labels] of shapes) {
     test(`shape: ${name}`, () => {
@@ -61,6 +62,21 @@ describe('a whole Service', () => {
       assert.equal(shapeOf({ ...service, metadata: { ...service.metadata, labels } }), want);
     });
   }
+
+  test('slices that are for another proxy do not count, unless the Service is', () => {
+    const slice = sliceOf([at('10.244.0.2', 'a')]);
+    const foreign = sliceOf([at('10.244.0.9', 'a')]);
+    foreign.metadata.labels = { ...foreign.metadata.labels, [proxyNameLabel]: 'mesh' };
+    const addresses = (labels: Record<string, string>) => {
+      const service = serviceOf({ ports: [http] });
+      const labelled = { ...service, metadata: { ...service.metadata, labels } };
+      return resolve(labelled, { slices: [slice, foreign], node: nodeA }).flatMap(({ cluster }) =>
+        cluster.endpoints.map(({ address }) => address),
+      );
+    };
+    assert.deepEqual(addresses({}), ['10.244.0.2']);
+    assert.deepEqual(addresses({ [proxyNameLabel]: 'mesh' }), ['10.244.0.2', '10.244.0.9']);
+  });
 
   test('the health check counts local pods that are ready, each once, and no terminating ones', () => {
     const service = serviceOf({ ports: [http, { name: 'https', port: 443 }] });

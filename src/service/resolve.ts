@@ -5,6 +5,7 @@
  * pkg/proxy/topology.go of v1.36.
  */
 import type { EndpointSlice, Service, ServicePort } from '../kinds/generated/types.ts';
+import type { KubeObject } from '../kinds/object.ts';
 import { type IPFamily, isIPv6 } from '../lib/ip.ts';
 import {
   type Candidates,
@@ -77,12 +78,19 @@ export type ServiceShape = 'virtual' | 'headless' | 'externalName' | 'pending' |
 
 export const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';
 
-export function shapeOf({ metadata, spec }: Service): ServiceShape {
+/** Source: the label selector of kube-proxy's informers, for Services and EndpointSlices (cmd/kube-proxy/app/server.go). */
+const otherProxyLabels: readonly string[] = [proxyNameLabel, 'service.kubernetes.io/headless'];
+
+/** The label that, whatever its value, leaves a Service or an EndpointSlice to another implementation. */
+export const otherProxyLabelOf = ({ metadata: { labels } }: KubeObject): string | undefined =>
+  otherProxyLabels.find((label) => Object.hasOwn(labels ?? {}, label));
+
+export function shapeOf(service: Service): ServiceShape {
+  const { spec } = service;
   if (spec?.type === 'ExternalName') return 'externalName';
   if (spec?.clusterIP === 'None') return 'headless';
   if (spec?.clusterIP === undefined || spec.clusterIP === '') return 'pending';
-  // Whatever the value, the Service is another implementation's.
-  return Object.hasOwn(metadata.labels ?? {}, proxyNameLabel) ? 'otherProxy' : 'virtual';
+  return otherProxyLabelOf(service) === undefined ? 'virtual' : 'otherProxy';
 }
 
 /** The families of a Service, the primary first. */
@@ -192,10 +200,14 @@ export function resolvePort(
   };
 }
 
-/** Every port in every family of the Service, the primary family first. */
+/** Every port in every family of the Service, the primary family first. Another proxy's slices do not count. */
 export function resolve(service: Service, options: ResolveOptions): PortResolution[] {
+  const isOurs = shapeOf(service) === 'virtual';
+  const slices = isOurs
+    ? options.slices.filter((slice) => otherProxyLabelOf(slice) === undefined)
+    : options.slices;
   return familiesOf(service).flatMap((family) =>
-    (service.spec?.ports ?? []).map((port) => resolvePort(service, port, { ...options, family })),
+    (service.spec?.ports ?? []).map((port) => resolvePort(service, port, { ...options, slices, family })),
   );
 }
 

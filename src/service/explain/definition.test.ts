@@ -110,6 +110,13 @@ const cases: Record<string, ExplainTestCase> = {
       ' ! definition: OtherProxy',
     ],
   },
+  'kept from every proxy by the label of headless Services': {
+    facts: { service: serviceOf({}, { labels: { 'service.kubernetes.io/headless': '' } }) },
+    said: [
+      'answers: Service default/web answers: 80/TCP: 2 of 2 endpoints accept connections; mind that its label service.kubernetes.io/headless hands it to another proxy (OtherProxy).',
+      ' ! definition: OtherProxy',
+    ],
+  },
   SCTP: {
     facts: {
       service: serviceOf({ ports: [{ port: 80, protocol: 'SCTP' }] }),

@@ -1,5 +1,6 @@
 /** Is there such a Service, does it have the port, is what it says sensible. */
 import { parseAddress } from '../../lib/ip.ts';
+import { otherProxyLabelOf } from '../resolve.ts';
 import { similarNames } from '../similar-names.ts';
 import { type ExplainCase, isTerminating, portText, targetPortOf } from './case.ts';
 import { type Check, listed, ok, skipped, warning, wrong } from './check.ts';
@@ -120,7 +121,7 @@ export function definitionChecks(look: ExplainCase): Check[] {
     return [
       warning('definition', {
         reason: 'OtherProxy',
-        text: 'its label service.kubernetes.io/service-proxy-name hands it to another proxy',
+        text: `its label ${otherProxyLabelOf(service)} hands it to another proxy`,
         remedy: 'remove that label',
       }),
     ];
