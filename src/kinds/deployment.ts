@@ -131,6 +131,8 @@ export const deployment = defineKind<Deployment>({
   generation: true,
   defaults,
   prepareUpdate,
+  /** Source: deploymentStatusStrategy. */
+  statusKeeps: ['labels'],
   validate,
   validateUpdate: (object, old) =>
     validateImmutable(object.spec?.selector, old.spec?.selector, specPath.child('selector')),

@@ -4,13 +4,13 @@ import { type FieldError, invalid, type Path, path, required } from './field.ts'
 import type { Job, JobSpec, LabelSelector, PodTemplateSpec } from './generated/types.ts';
 import { isIndexed, validateJobSpec } from './job/validate-spec.ts';
 import { validateJobStatusUpdate } from './job/validate-status.ts';
+import { validateTemplateUpdate } from './job/validate-template.ts';
 import { defineKind } from './kind.ts';
 import { formatLabelSelector, selectorMatches, validateLabelSelector } from './label-selector.ts';
 import { isDNS1123Label } from './names.ts';
 import { getOwn } from './object.ts';
 import { int32Max, validateImmutable } from './pod/checks.ts';
 import { defaultPodTemplate } from './pod/defaults.ts';
-import { semanticEqual } from './pod/equality.ts';
 import { containerColumns, templateWarnings } from './pod/template.ts';
 import { hostnameWarnings } from './pod/warnings.ts';
 import { validateSelectorMatches } from './workload.ts';
@@ -138,31 +138,6 @@ function validateCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
     : [invalid(at, spec.completions, 'can only be modified in tandem with spec.parallelism')];
 }
 
-/** Before a suspended Job has ever started, where its pods may run is still open. */
-function validateTemplateUpdate(spec: JobSpec, object: Job, old: Job): FieldError[] {
-  const template = spec.template;
-  const before = old.spec?.template;
-  const open = spec.suspend === true && old.spec?.suspend === true && object.status?.startTime === undefined;
-  if (!open || semanticEqual(template, before)) return validateImmutable(template, before, templatePath);
-  const neutral = (each: PodTemplateSpec | undefined) => {
-    const { nodeAffinity: _, ...affinity } = each?.spec?.affinity ?? {};
-    return {
-      ...each,
-      metadata: { ...each?.metadata, labels: undefined, annotations: undefined },
-      spec: {
-        ...each?.spec,
-        affinity: Object.keys(affinity).length === 0 ? undefined : affinity,
-        nodeSelector: undefined,
-        tolerations: undefined,
-        schedulingGates: undefined,
-      },
-    };
-  };
-  return semanticEqual(neutral(template), neutral(before))
-    ? []
-    : [invalid(templatePath, template, 'field is immutable')];
-}
-
 const immutable = [
   'completionMode',
   'podFailurePolicy',
@@ -177,7 +152,7 @@ function validateUpdate(object: Job, oldObject: Job): FieldError[] {
   return [
     ...validateCompletions(spec, old),
     ...validateImmutable(spec.selector, old.selector, specPath.child('selector')),
-    ...validateTemplateUpdate(spec, object, oldObject),
+    ...validateTemplateUpdate(object, oldObject),
     ...immutable.flatMap((name) => validateImmutable(spec[name], old[name], specPath.child(name))),
   ];
 }

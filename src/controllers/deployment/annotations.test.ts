@@ -21,18 +21,23 @@ const web = (annotations: Annotations = {}): Deployment => ({ metadata: { annota
 
 const cases: Record<
   string,
-  { deployment?: Deployment; has: Annotations; to: number; wanted: Annotations | undefined }
+  { deployment?: Deployment; has: Annotations; to: bigint; wanted: Annotations | undefined }
 > = {
-  'the first revision': { has: {}, to: 1, wanted: { [revision]: '1' } },
-  'the same revision': { has: { [revision]: '2' }, to: 2, wanted: undefined },
-  'a revision that is higher already': { has: { [revision]: '4' }, to: 2, wanted: undefined },
-  'numbers, not texts': { has: { [revision]: '9' }, to: 10, wanted: { [revision]: '10', [history]: '9' } },
+  'the first revision': { has: {}, to: 1n, wanted: { [revision]: '1' } },
+  'the same revision': { has: { [revision]: '2' }, to: 2n, wanted: undefined },
+  'a revision that is higher already': { has: { [revision]: '4' }, to: 2n, wanted: undefined },
+  'numbers, not texts': { has: { [revision]: '9' }, to: 10n, wanted: { [revision]: '10', [history]: '9' } },
   'one more of several': {
     has: { [revision]: '5', [history]: '1,3' },
-    to: 7,
+    to: 7n,
     wanted: { [revision]: '7', [history]: '1,3,5' },
   },
-  'a revision that cannot be read stays': { has: { [revision]: 'x' }, to: 2, wanted: undefined },
+  'numbers beyond what a double tells apart': {
+    has: { [revision]: '3546343826724305832' },
+    to: 3546343826724305833n,
+    wanted: { [revision]: '3546343826724305833', [history]: '3546343826724305832' },
+  },
+  'a revision that cannot be read stays': { has: { [revision]: 'x' }, to: 2n, wanted: undefined },
   'the cause of a change goes along, what kubectl applied does not': {
     deployment: web({
       'kubernetes.io/change-cause': 'why not',
@@ -40,7 +45,7 @@ const cases: Record<
       [revision]: '9',
     }),
     has: { [revision]: '2' },
-    to: 2,
+    to: 2n,
     wanted: { [revision]: '2', 'kubernetes.io/change-cause': 'why not' },
   },
 };
@@ -56,7 +61,7 @@ describe('the annotations of the new replica set', () => {
   test('forget the oldest revisions', () => {
     const long = Array.from({ length: 600 }, (_, index) => index + 1).join(',');
     const object = set({ [revision]: '601', [history]: long.slice(0, revisionHistoryCharactersMax) });
-    annotateNewSet(web(), object, 602);
+    annotateNewSet(web(), object, 602n);
     const kept = object.metadata.annotations?.[history] ?? '';
     assert.ok(kept.length <= revisionHistoryCharactersMax);
     assert.ok(kept.endsWith(',601') && !kept.startsWith('1,'));
@@ -73,5 +78,5 @@ describe('the annotations of the new replica set', () => {
   });
 
   test('make a highest revision', () =>
-    assert.equal(maxRevision([set({ [revision]: '2' }), set(), set({ [revision]: '12' })]), 12));
+    assert.equal(maxRevision([set({ [revision]: '2' }), set(), set({ [revision]: '12' })]), 12n));
 });

@@ -21,19 +21,30 @@ const kept = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-function integerOf(object: KubeObject, annotation: string): number | undefined {
+/** Of a text as Go reads it; undefined when it is none, or beyond so many bits. */
+function integerOf(object: KubeObject, annotation: string, bits: 32 | 64): bigint | undefined {
   const text = getOwn(object.metadata.annotations, annotation) ?? '';
-  return /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
+  if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(bits, value) === value ? value : undefined;
 }
 
-/** 0 when there is none, or none that can be read. */
-export const revisionOf = (set: ReplicaSet): number => integerOf(set, revisionAnnotation) ?? 0;
-export const desiredReplicasOf = (set: ReplicaSet): number | undefined =>
-  integerOf(set, desiredReplicasAnnotation);
-export const maxReplicasOf = (set: ReplicaSet): number | undefined => integerOf(set, maxReplicasAnnotation);
+function sizeOf(set: ReplicaSet, annotation: string): number | undefined {
+  const value = integerOf(set, annotation, 32);
+  return value === undefined ? undefined : Number(value);
+}
 
-export const maxRevision = (sets: readonly ReplicaSet[]): number =>
-  sets.reduce((most, set) => Math.max(most, revisionOf(set)), 0);
+/** 0 when there is none, or none that can be read. An int64: others than we may have written it. */
+export const revisionOf = (set: ReplicaSet): bigint => integerOf(set, revisionAnnotation, 64) ?? 0n;
+export const desiredReplicasOf = (set: ReplicaSet): number | undefined =>
+  sizeOf(set, desiredReplicasAnnotation);
+export const maxReplicasOf = (set: ReplicaSet): number | undefined => sizeOf(set, maxReplicasAnnotation);
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let most = 0n;
+  for (const set of sets) if (revisionOf(set) > most) most = revisionOf(set);
+  return most;
+}
 
 /** Sets an annotation in place; whether it was another. */
 export function annotate(object: KubeObject, annotation: string, value: string): boolean {
@@ -52,12 +63,13 @@ function withRevision(history: string, revision: string): string {
 }
 
 /** Brings the new replica set's annotations up to date, in place; whether anything changed. */
-export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision: number): boolean {
+export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision: bigint): boolean {
   let isChanged = false;
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!kept.has(name) && annotate(set, name, value)) isChanged = true;
   const text = getOwn(set.metadata.annotations, revisionAnnotation);
-  if (text !== undefined && text !== '' && integerOf(set, revisionAnnotation) === undefined) return isChanged;
+  if (text !== undefined && text !== '' && integerOf(set, revisionAnnotation, 64) === undefined)
+    return isChanged;
   if (revisionOf(set) >= revision) return isChanged;
   if (text !== undefined) {
     const history = getOwn(set.metadata.annotations, historyAnnotation) ?? '';

@@ -19,7 +19,7 @@ export function syncNewSet(rollout: Rollout): void {
   const { newSet, deployment } = rollout;
   if (newSet?.spec === undefined) return;
   const { minReadySeconds } = deployment.spec ?? {};
-  const isAnnotated = annotateNewSet(deployment, newSet, maxRevision(rollout.oldSets) + 1);
+  const isAnnotated = annotateNewSet(deployment, newSet, maxRevision(rollout.oldSets) + 1n);
   const isLate = (newSet.spec.minReadySeconds ?? 0) !== (minReadySeconds ?? 0);
   if (isLate) newSet.spec.minReadySeconds = minReadySeconds ?? 0;
   if (isAnnotated || isLate) rollout.touch(newSet);
@@ -90,7 +90,7 @@ export function ensureNewSet(rollout: Rollout, view: View): boolean {
     rollout.setCondition({ type: 'Progressing', status: 'False', reason: reasons.createError, message });
     return false;
   }
-  const revision = maxRevision(rollout.oldSets) + 1;
+  const revision = maxRevision(rollout.oldSets) + 1n;
   annotateNewSet(deployment, set, revision);
   const wanted = wantedReplicas(deployment);
   annotateSizes(set, { desired: wanted, max: wanted + maxSurge(deployment) });

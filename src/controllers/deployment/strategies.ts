@@ -27,7 +27,7 @@ export function cleanUp(rollout: Rollout): void {
   if (limit === undefined || limit === int32Max) return;
   const alive = rollout.oldSets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const surplus = Math.max(0, alive.length - limit);
-  const sorted = [...alive].sort((left, right) => revisionOf(left) - revisionOf(right));
+  const sorted = [...alive].sort((left, right) => Number(revisionOf(left) - revisionOf(right)));
   for (const set of sorted.slice(0, surplus)) {
     if (isSeen(set) && sizeOf(set) === 0 && (set.status?.replicas ?? 0) === 0) rollout.remove(set);
   }

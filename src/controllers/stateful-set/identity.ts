@@ -7,7 +7,6 @@ import type {
   Volume,
 } from '../../kinds/generated/types.ts';
 import { getOwn, setOwn } from '../../kinds/object.ts';
-import { controllerReference } from '../owner.ts';
 import { podFromTemplate } from '../pods.ts';
 
 export const statefulSetKind = { apiVersion: 'apps/v1', kind: 'StatefulSet' } as const;
@@ -70,8 +69,8 @@ export function newPod(
   const { ordinal, template, revision } = options;
   const pod = podFromTemplate(template, set, statefulSetKind);
   const name = `${set.metadata.name}-${ordinal}`;
-  const { generateName: _none, ...metadata } = pod.metadata;
-  pod.metadata = { ...metadata, name, ownerReferences: [controllerReference(set, statefulSetKind)] };
+  // Upstream leaves the prefix beside the name, where everybody sees it.
+  pod.metadata.name = name;
   const labels = { ...pod.metadata.labels };
   for (const [key, value] of Object.entries(identityLabels(pod, ordinal))) setOwn(labels, key, value);
   setOwn(labels, revisionLabel, revision);

@@ -54,6 +54,13 @@ const statusCases: Record<string, [JobStatus, JobStatus, string[]]> = {
       'status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition',
     ],
   ],
+  'failed indexes without a limit for each': [
+    { failedIndexes: '' },
+    {},
+    [
+      'status.failedIndexes: Invalid value: "": cannot set non-null failedIndexes when backoffLimitPerIndex is null',
+    ],
+  ],
   'indexes of a job without': [
     { completedIndexes: '0' },
     {},
@@ -66,4 +73,24 @@ const statusCases: Record<string, [JobStatus, JobStatus, string[]]> = {
 test('the status of a job', () => {
   for (const [name, [status, old, expected]] of Object.entries(statusCases))
     assert.deepEqual(statusErrors(job, withSpec({}, status), withSpec({}, old)), expected, name);
+});
+
+const indexed = (size: number): Partial<JobSpec> => ({
+  completionMode: 'Indexed',
+  completions: size,
+  parallelism: size,
+});
+
+test('the status of an indexed job that shrinks', () => {
+  const before: JobStatus = { succeeded: 3, completedIndexes: '0,2,3' };
+  const errors = (spec: Partial<JobSpec>, status: JobStatus) =>
+    statusErrors(job, withSpec(spec, status), withSpec(spec, before));
+  assert.deepEqual(errors(indexed(2), { succeeded: 1, completedIndexes: '0' }), []);
+  assert.deepEqual(errors(indexed(2), { ...before, active: 1 }), [], 'its controller has not been by yet');
+  assert.deepEqual(errors(indexed(2), { succeeded: 2, completedIndexes: '0,2' }), [
+    'status.completedIndexes: Invalid value: "0,2": error parsing completedIndexes: too large index: "2"',
+  ]);
+  assert.deepEqual(errors({ ...indexed(4), parallelism: 1 }, { succeeded: 1, completedIndexes: '0' }), [
+    'status.succeeded: Invalid value: 1: cannot decrease the succeeded counter',
+  ]);
 });
