@@ -55,7 +55,11 @@ function formOf(
 ): Pick<Representation, 'as' | 'metaVersion'> | undefined {
   const as = parameters.get('as');
   const metaVersion = parameters.get('v') ?? 'v1';
-  if (as === undefined) return { as: 'Object', metaVersion: 'v1' };
+  const stream = parameters.get('stream') ?? 'watch';
+  if (stream !== 'watch') return undefined;
+  // A group or a version alone asks for a form, too, and there is none without a kind.
+  if (as === undefined)
+    return parameters.has('g') || parameters.has('v') ? undefined : { as: 'Object', metaVersion: 'v1' };
   if (parameters.get('g') !== 'meta.k8s.io' || (metaVersion !== 'v1' && metaVersion !== 'v1beta1'))
     return undefined;
   if (as === 'Table') return { as, metaVersion };
@@ -68,13 +72,14 @@ function formOf(
 const known = new Map<string, Representation>();
 const knownMax = 256;
 
-/** Throws 406 when nothing that the client accepts can be made. */
+/** `tables`: unless false, they can be made. Throws 406 when nothing that the client accepts can be made. */
 export function negotiate(
   accept: string | undefined,
-  options: { transforms: boolean; watch?: boolean },
+  options: { transforms: boolean; watch?: boolean; tables?: boolean },
 ): Representation {
   if (accept === undefined || accept === '' || accept === 'application/json') return plainJson;
-  const key = `${options.transforms ? 't' : ''}${options.watch ? 'w' : ''}|${accept}`;
+  const { tables = true } = options;
+  const key = `${options.transforms ? 't' : ''}${options.watch ? 'w' : ''}${tables ? '' : 'n'}|${accept}`;
   const found = known.get(key);
   if (found !== undefined) return found;
   for (const range of parseAccept(accept)) {
@@ -82,6 +87,7 @@ export function negotiate(
     const form = formOf(range.parameters);
     if (media === undefined || form === undefined) continue;
     if (form.as !== 'Object' && !options.transforms) continue;
+    if (form.as === 'Table' && !tables) continue;
     if (options.watch && media !== 'json') continue;
     const representation = { media, ...form };
     if (known.size >= knownMax) known.clear();

@@ -21,6 +21,7 @@ import { parseRequest, type RequestInfo } from './request-info.ts';
 import { dispatch } from './rest/dispatch.ts';
 import { patchTypeOf } from './rest/patch.ts';
 import { respondJson, toYaml } from './rest/respond.ts';
+import { isReview } from './rest/subresources/reviews.ts';
 import type { NonResourceRoutes } from './routes/routes.ts';
 import { checkBootstrapToken, isBootstrapToken } from './tokens/bootstrap.ts';
 import type { Tokens } from './tokens/tokens.ts';
@@ -74,7 +75,7 @@ function contextOf(request: ApiRequest): RequestContext {
 /** Subresources that have a Table: that of the object, or one of their own. */
 const tabular: ReadonlySet<string> = new Set(['', 'status', 'scale']);
 
-async function routeResource(backend: Backend, context: RequestContext): Promise<ApiResponse> {
+function routeResource(backend: Backend, context: RequestContext): ReturnType<Next> {
   const { info, request } = context;
   const kind = backend.kinds.byResource(info.group, info.version, info.resource);
   if (kind === undefined) throw noRouteError();
@@ -84,10 +85,11 @@ async function routeResource(backend: Backend, context: RequestContext): Promise
   const representation =
     info.verb === 'watch' || isLongRunning(info.subresource)
       ? plainJson
-      : negotiate(request.headers.accept, { transforms });
+      : negotiate(request.headers.accept, { transforms, tables: !isReview(kind.plural) });
   const stored = backend.kinds.storedKindOf(kind);
-  const response = await dispatch({ ...context, backend, kind, stored, representation });
-  return representation.media === 'yaml' ? toYaml(response, backend.yaml.write) : response;
+  const response = dispatch({ ...context, backend, kind, stored, representation });
+  if (representation.media !== 'yaml') return response;
+  return toYaml(response, backend.yaml.write);
 }
 
 /** Whom a bearer token stands for; undefined: nobody. */
@@ -140,7 +142,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const routes = options.routes(backend);
   const answer = compose(
     makeFilters(options.inFlight, tokenChecker(backend), backend.authorizer),
-    async (context) => (context.info.isResource ? routeResource(backend, context) : routes.answer(context)),
+    (context) => (context.info.isResource ? routeResource(backend, context) : routes.answer(context)),
   );
   const handle = makeHandler(answer, { kinds, clock, log, observe: options.observe });
   const stopServing = () => {

@@ -55,6 +55,7 @@ export const apiService = defineKind<APIService>({
   scope: 'Cluster',
   categories: ['api-extensions'],
   subresources: ['status'],
+  statusKeeps: 'metadata',
   unconditionalUpdate: false,
   defaults: (apiService) => {
     if (apiService.spec?.service !== undefined) apiService.spec.service.port ??= 443;

@@ -111,6 +111,7 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   subresources: ['status'],
+  statusKeeps: 'metadata',
   generation: true,
   unconditionalUpdate: false,
   defaults,

@@ -48,13 +48,19 @@ function defaults(object: DaemonSet): void {
   object.status = { ...emptyStatus(), ...object.status };
 }
 
+function templateGenerationOf({ metadata }: DaemonSet): number {
+  const text = getOwn(metadata.annotations, templateGenerationAnnotation) ?? '';
+  const generation = /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return Number.isSafeInteger(generation) ? generation : 0;
+}
+
 function setTemplateGeneration(object: DaemonSet, generation: number): void {
   object.metadata.annotations ??= {};
   object.metadata.annotations[templateGenerationAnnotation] = String(generation);
 }
 
 function prepareUpdate(object: DaemonSet, old: DaemonSet): void {
-  const before = Number(getOwn(old.metadata.annotations, templateGenerationAnnotation) ?? 0);
+  const before = templateGenerationOf(old);
   const changed = !semanticEqual(object.spec?.template, old.spec?.template);
   setTemplateGeneration(object, changed ? before + 1 : before);
 }
@@ -136,7 +142,8 @@ export const daemonSet = defineKind<DaemonSet>({
   defaults,
   prepareCreate: (object) => {
     object.status = emptyStatus();
-    setTemplateGeneration(object, 1);
+    // One that is made anew from what it was goes on counting.
+    setTemplateGeneration(object, Math.max(1, templateGenerationOf(object)));
   },
   prepareUpdate,
   validate,

@@ -42,6 +42,7 @@ export const flowSchema = defineKind<FlowSchema>({
   plural: 'flowschemas',
   scope: 'Cluster',
   subresources: ['status'],
+  statusKeeps: 'metadata',
   generation: true,
   unconditionalUpdate: false,
   defaults: (schema) => {

@@ -39,6 +39,8 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
   scope: 'Namespaced' | 'Cluster';
   /** The generated type that describes it; `kind` unless names collide (`CoreEvent`). */
   schema?: string;
+  /** Further versions of its group, of the same shape, in which a body may come. */
+  acceptedVersions?: readonly string[];
   /** Lower-case kind unless given. */
   singular?: string;
   shortNames?: readonly string[];
@@ -58,6 +60,8 @@ export interface KindDefinition<Type extends KubeObject = KubeObject> {
   prepareUpdate?: (object: Type, old: Type) => void;
   /** The same on an update of /status. Keeping everything but status and metadata's labels, annotations, finalizers is done for you. */
   prepareStatusUpdate?: (object: Type, old: Type, subresource: string) => void;
+  /** What of metadata a write of the status leaves as it is, so that it owns none of it: these fields, or everything. */
+  statusKeeps?: 'metadata' | readonly ('labels' | 'ownerReferences')[];
   /** Whoever creates it may set status too: a kubelet registers its node with it. Otherwise status is cleared. */
   statusOnCreate?: boolean;
   /** Errors of the whole object but its metadata; on create and update. */

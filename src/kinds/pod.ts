@@ -26,9 +26,8 @@ function prepareCreate(pod: Pod): void {
     ];
 }
 
-/** Owner references stay: old kubelets corrupted them. The class is set at birth: old kubelets dropped it. */
+/** The class is set at birth: old kubelets dropped it. */
 function prepareStatusUpdate(pod: Pod, old: Pod): void {
-  pod.metadata.ownerReferences = old.metadata.ownerReferences;
   pod.status ??= {};
   pod.status.qosClass ||= old.status?.qosClass;
 }
@@ -78,6 +77,8 @@ export const pod = defineKind<Pod>({
   prepareCreate,
   prepareUpdate: admitPodUpdate,
   prepareStatusUpdate,
+  /** Old kubelets corrupted them. */
+  statusKeeps: ['ownerReferences'],
   validate: validatePod,
   validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,

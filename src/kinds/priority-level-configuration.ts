@@ -48,6 +48,7 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
   plural: 'prioritylevelconfigurations',
   scope: 'Cluster',
   subresources: ['status'],
+  statusKeeps: 'metadata',
   generation: true,
   unconditionalUpdate: false,
   defaults,

@@ -25,6 +25,7 @@ export const resourceClaim = defineKind<ResourceResourceClaim>({
   scope: 'Namespaced',
   schema: 'ResourceResourceClaim',
   subresources: ['status'],
+  statusKeeps: 'metadata',
   defaults: (claim) => {
     claim.spec ??= {};
     claimSpecDefaults(claim.spec);

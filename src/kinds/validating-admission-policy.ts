@@ -40,6 +40,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   scope: 'Cluster',
   categories: ['api-extensions'],
   subresources: ['status'],
+  statusKeeps: 'metadata',
   generation: true,
   unconditionalUpdate: false,
   defaults: (policy) => {

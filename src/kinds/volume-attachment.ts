@@ -36,6 +36,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   plural: 'volumeattachments',
   scope: 'Cluster',
   subresources: ['status'],
+  statusKeeps: 'metadata',
   unconditionalUpdate: false,
   defaults,
   prepareCreate: defaults,

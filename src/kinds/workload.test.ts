@@ -190,6 +190,9 @@ test('daemon sets', () => {
   const same = defaulted(daemonSet, daemon({ minReadySeconds: 5, template: changed.spec!.template }));
   daemonSet.prepareUpdate?.(same, changed);
   assert.equal(same.metadata.annotations?.['deprecated.daemonset.template.generation'], '2');
+  const again = daemon({});
+  again.metadata.annotations = { 'deprecated.daemonset.template.generation': '7' };
+  assert.deepEqual(created(daemonSet, again).metadata.annotations, again.metadata.annotations);
   const status = { ...stored.status!, desiredNumberScheduled: 2, numberReady: 1, updatedNumberScheduled: 2 };
   assert.deepEqual(row(daemonSet, { ...stored, status } as DaemonSet, now), {
     Name: 'web',

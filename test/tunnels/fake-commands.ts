@@ -1,4 +1,5 @@
 /** Commands of a fake kubelet's containers. */
+import { spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { type ServedStream, serveSpdy } from './spdy-server.ts';
 
@@ -8,6 +9,8 @@ interface Running {
   readonly stderr: ServedStream | undefined;
   readonly resize: ServedStream | undefined;
   readonly connection: Duplex;
+  /** Where commands run that work on files. */
+  readonly folder: string;
   exit(code: number): void;
 }
 
@@ -61,10 +64,21 @@ const commands: Readonly<Record<string, (running: Running, words: string[]) => v
     connection.end(() => connection.destroy());
   },
   hang() {},
+  /** The machine's own. */
+  tar({ stdin, stdout, stderr, folder, exit }, words) {
+    const child = spawn('tar', words, { cwd: folder });
+    child.stdin.on('error', () => {});
+    child.stdout.on('data', (bytes: Buffer) => stdout?.write(bytes));
+    child.stderr.on('data', (bytes: Buffer) => stderr?.write(bytes));
+    child.on('close', (code) => exit(code ?? 1));
+    if (stdin === undefined) return;
+    stdin.onData = (bytes) => child.stdin.write(bytes);
+    stdin.onEnd = () => child.stdin.end();
+  },
 };
 
 /** Runs what the URL says when all of its streams are there. Attached to, a container is a `cat`. */
-export function runCommand(url: URL, connection: Duplex): void {
+export function runCommand(url: URL, connection: Duplex, folder: string): void {
   const { searchParams: query } = url;
   const [name = 'cat', ...words] = query.getAll('command');
   const tty = query.has('tty');
@@ -83,6 +97,7 @@ export function runCommand(url: URL, connection: Duplex): void {
       stderr: streams.get('stderr'),
       resize: streams.get('resize'),
       connection,
+      folder,
       exit(code) {
         streams.get('error')?.write(JSON.stringify(exitStatus(code)));
         for (const each of streams.values()) each.end();

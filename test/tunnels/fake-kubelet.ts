@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { KeyPair } from '../../src/cluster/issue.ts';
 import { runCommand } from './fake-commands.ts';
@@ -26,6 +27,8 @@ export interface FakeKubelet {
   answer: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Takes an upgrade instead of the usual; returns true when it did. */
   upgrade: (request: IncomingMessage, socket: Duplex) => boolean;
+  /** Where its containers' commands find files. */
+  folder: string;
   /** Logs that are being followed. */
   readonly followed: ServerResponse[];
   /** Connections that are open. */
@@ -46,6 +49,7 @@ export async function startFakeKubelet(tls: { pair: KeyPair; authority: string }
     seen: [],
     answer: () => false,
     upgrade: () => false,
+    folder: tmpdir(),
     followed: [],
     connections: () =>
       new Promise((resolve, reject) =>
@@ -67,7 +71,7 @@ export async function startFakeKubelet(tls: { pair: KeyPair; authority: string }
   server.on('upgrade', (request, socket: Duplex) => {
     socket.on('error', () => {});
     kubelet.seen.push(seenOf(request, ''));
-    if (!kubelet.upgrade(request, socket)) serveUpgrade(request, socket);
+    if (!kubelet.upgrade(request, socket)) serveUpgrade(request, socket, kubelet.folder);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -118,7 +122,7 @@ function serveLog(kubelet: FakeKubelet, url: URL, response: ServerResponse): voi
   else response.end();
 }
 
-function serveUpgrade(request: IncomingMessage, socket: Duplex): void {
+function serveUpgrade(request: IncomingMessage, socket: Duplex, folder: string): void {
   const url = new URL(request.url ?? '/', 'https://kubelet');
   const [, action = ''] = url.pathname.split('/');
   const offered = (request.headers['x-stream-protocol-version'] ?? '').toString().split(',');
@@ -134,7 +138,7 @@ function serveUpgrade(request: IncomingMessage, socket: Duplex): void {
       `X-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
   );
   if (action === 'portForward') serveSpdy(socket, forwardPort);
-  else runCommand(url, socket);
+  else runCommand(url, socket, folder);
 }
 
 const known = new Set(['v4.channel.k8s.io', 'portforward.k8s.io']);

@@ -35,6 +35,8 @@ export interface ApplyRequest {
   kind: OwnedKind;
   /** RFC 3339, seconds. */
   time: string;
+  /** The version in which conflicts are told, where it is not the kind's: that of a Scale. */
+  toldVersion?: string | undefined;
 }
 
 interface Applying extends Omit<ApplyRequest, 'live'> {
@@ -49,7 +51,9 @@ interface Applying extends Omit<ApplyRequest, 'live'> {
   readonly managers: ReadonlyMap<string, Manager>;
 }
 
-function checkConfig({ config, kind }: ApplyRequest, plan: StructPlan): void {
+/** Throws 400 for another version, 500 (as upstream) for a configuration that does not fit its type. */
+export function checkConfig({ config, kind }: Pick<ApplyRequest, 'config' | 'kind'>): void {
+  const plan = planOf(kind.schema);
   const expected = apiVersionOf(kind.group, kind.version);
   if (config.apiVersion !== expected)
     throw badRequestError(
@@ -57,10 +61,11 @@ function checkConfig({ config, kind }: ApplyRequest, plan: StructPlan): void {
     );
   if (config.metadata?.managedFields !== undefined && config.metadata.managedFields !== null)
     throw badRequestError('metadata.managedFields must be nil');
-  const problem = configProblem(plan, config);
+  const type = `${kind.group}/${kind.version}, Kind=${config.kind ?? ''}`;
+  const problem =
+    (config.kind ?? '') === '' ? `no corresponding type for ${type}` : configProblem(plan, config);
   if (problem === undefined) return;
   const { namespace = '', name = '' } = config.metadata ?? {};
-  const type = `${kind.group}/${kind.version}, Kind=${kind.kind}`;
   // Upstream passes this on as an error without a reason.
   throw new StatusError(
     500,
@@ -110,9 +115,10 @@ function* prune(applying: Applying, merged: JsonMap): Steps<JsonMap> {
 /** What the others own of what would change. */
 function findConflicts(applying: Applying, changed: FieldSet): Conflict[] {
   const own = identityOf(applying.name);
+  const told = applying.toldVersion === undefined ? {} : { apiVersion: applying.toldVersion };
   return [...applying.managers]
     .filter(([identity]) => identity !== own)
-    .map(([, manager]) => ({ manager, set: intersection(manager.set, changed) }))
+    .map(([, manager]) => ({ manager: { ...manager, ...told }, set: intersection(manager.set, changed) }))
     .filter(({ set }) => !isEmpty(set));
 }
 
@@ -170,7 +176,7 @@ function* finish(applying: Applying, applied: JsonMap): Steps<AnyObject> {
 export function* applyInSteps(request: ApplyRequest): Steps<AnyObject> {
   const { live, config, kind, subresource, manager } = request;
   const plan = planOf(kind.schema);
-  checkConfig(request, plan);
+  checkConfig(request);
   yield;
   const managers = managersOf(request, plan);
   yield;

@@ -1,7 +1,7 @@
 /** Who else owns what an apply would change. Source: k8s.io/apimachinery pkg/util/managedfields/internal/conflict.go. */
 import { StatusError } from '../../kinds/status.ts';
 import { describePaths, type FieldSet } from './field-set.ts';
-import { identityOf, type Manager } from './managers.ts';
+import { identityOf, type Manager, type ManagerName } from './managers.ts';
 
 export interface Conflict {
   readonly manager: Manager;
@@ -9,7 +9,7 @@ export interface Conflict {
 }
 
 /** `"kubectl-client-side-apply" using apps/v1` */
-function describeManager({ manager, operation, apiVersion, subresource }: Manager): string {
+function describeManager({ manager, operation, apiVersion, subresource }: ManagerName): string {
   const name =
     JSON.stringify(manager) + (subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`);
   return operation === 'Update' ? `${name} using ${apiVersion}` : name;

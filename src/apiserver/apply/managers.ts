@@ -137,9 +137,9 @@ export function capUpdateEntries(entries: ManagedFieldsEntry[]): ManagedFieldsEn
   return encodeManagers(managers) ?? [];
 }
 
-/** `[{}]` asks for managedFields to be forgotten. */
-function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boolean {
-  return entries?.length === 1 && Object.keys(entries[0] ?? {}).length === 0;
+/** `[]` and `[{}]` ask for managedFields to be forgotten. */
+function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
+  return entries.length === 0 || (entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0);
 }
 
 /**
@@ -154,7 +154,7 @@ export function startingEntries(
   const stored = live ?? [];
   if (subresource !== '' || sent === undefined || sent === live) return stored;
   if (isReset(sent)) return [];
-  if (sent.length === 0 || equalJson(sent as unknown as Json, stored as unknown as Json)) return stored;
+  if (equalJson(sent as unknown as Json, stored as unknown as Json)) return stored;
   const managers = decodeManagers(sent);
   return managers === undefined || managers.size === 0 ? stored : (encodeManagers(managers) ?? []);
 }

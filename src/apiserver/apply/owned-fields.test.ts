@@ -24,6 +24,13 @@ test('a write owns only what it can change', () => {
     Object.keys(encodeFields(withoutResetFields(everything, kind, subresource)));
   assert.deepEqual(owned(''), ['f:metadata', 'f:spec']);
   assert.deepEqual(owned('status'), ['f:metadata', 'f:status']);
+  assert.deepEqual(owned('status', { ...podKind, statusKeeps: ['labels'] }), ['f:metadata', 'f:status']);
+  assert.deepEqual(owned('status', { ...podKind, statusKeeps: 'metadata' }), ['f:status']);
+  const labels = setOf(['f:metadata', 'f:labels', 'f:uid'], ['f:status', 'f:phase']);
+  const keeping = { ...podKind, statusKeeps: ['labels'] as const };
+  assert.deepEqual(encodeFields(withoutResetFields(labels, keeping, 'status')), {
+    'f:status': { 'f:phase': {} },
+  });
   assert.deepEqual(owned('scale'), ['f:metadata', 'f:spec', 'f:status']);
   assert.deepEqual(owned('', { ...podKind, subresources: [] }), ['f:metadata', 'f:spec', 'f:status']);
 });

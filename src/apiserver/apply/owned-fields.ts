@@ -2,11 +2,11 @@
 import { completeObject, decodeObject } from '../../kinds/decode.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
-import { difference, type FieldSet, onlyBelow, setOf } from './field-set.ts';
+import { difference, type FieldSet, isEmpty, onlyBelow, setOf } from './field-set.ts';
 import { fieldElement } from './path-element.ts';
 
 /** What ownership needs to know of a kind. */
-export type OwnedKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema' | 'subresources'>;
+export type OwnedKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema' | 'subresources' | 'statusKeeps'>;
 
 /** What the server says of an object is nobody's. Source: managedfields stripmeta.go. */
 const unownedFields = ['apiVersion', 'kind', 'metadata'];
@@ -36,13 +36,26 @@ export function withoutServerFields(set: FieldSet): FieldSet {
 
 const [metadata, status] = [fieldElement('metadata'), fieldElement('status')];
 
+/** What a write of the status can own: status, and of metadata what it does not leave as it is. */
+function statusFields(set: FieldSet, keeps: Kind['statusKeeps'] = []): FieldSet {
+  if (keeps === 'metadata') return onlyBelow(set, (element) => element === status);
+  const fields = onlyBelow(set, (element) => element === status || element === metadata);
+  const below = fields.children?.get(metadata);
+  if (keeps.length === 0 || below === undefined) return fields;
+  const kept = keeps.map(fieldElement);
+  const rest = onlyBelow(below, (element) => !kept.includes(element));
+  const children = new Map(fields.children);
+  if (isEmpty(rest)) children.delete(metadata);
+  else children.set(metadata, rest);
+  return { member: fields.member, children };
+}
+
 /**
  * What a write through this resource cannot change it cannot own: status through the object itself, everything but
  * status and metadata through /status. Source: the kinds' GetResetFields.
  */
 export function withoutResetFields(set: FieldSet, kind: OwnedKind, subresource: string): FieldSet {
-  if (subresource === 'status')
-    return onlyBelow(set, (element) => element === status || element === metadata);
+  if (subresource === 'status') return statusFields(set, kind.statusKeeps);
   if (subresource !== '' || !resetsStatus(kind)) return set;
   return onlyBelow(set, (element) => element !== status);
 }

@@ -19,6 +19,7 @@ import { type ApiRequest, type ApiResponse, anonymous, type UserInfo } from '../
 import { isLongRunning, isStream } from '../tunnels/long-running.ts';
 import { isWebSocketRequest, protocolToken } from '../tunnels/websocket-head.ts';
 import { impersonatedUser } from './impersonation.ts';
+import { checkTimeout } from './timeout.ts';
 
 export type Next = (context: RequestContext) => ApiResponse | Promise<ApiResponse>;
 export type Filter = (context: RequestContext, next: Next) => ApiResponse | Promise<ApiResponse>;
@@ -112,6 +113,12 @@ function authorizeRequest(authorizer: Authorizer): Filter {
   };
 }
 
+/** Throws 400. */
+const checkDeadline: Filter = (context, next) => {
+  checkTimeout(context.info);
+  return next(context);
+};
+
 /** In this order, because: */
 export function makeFilters(
   inFlight: InFlight,
@@ -119,6 +126,8 @@ export function makeFilters(
   authorizer: Authorizer = bootstrapRules,
 ): readonly Filter[] {
   return [
+    // what cannot be read needs no answer to anything else;
+    checkDeadline,
     // who is asking must be known before anything is refused in their name;
     authenticate(checkToken),
     // who acts as somebody else has that one's permissions, and no more;

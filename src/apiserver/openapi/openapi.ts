@@ -82,7 +82,7 @@ function urlOf(path: string, { headers }: OpenApiAnswer): string {
 
 function headersOf(contentType: string, body: Buffer): Record<string, string> {
   const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-  return { 'content-type': contentType, vary: 'Accept', etag };
+  return { 'content-type': contentType, vary: 'Accept', etag, 'cache-control': 'no-cache, private' };
 }
 
 const notAcceptable: OpenApiAnswer = { status: 406, headers: {}, body: empty };

@@ -3,7 +3,7 @@
  * Source: k8s.io/apiserver pkg/endpoints/handlers/patch.go.
  */
 
-import { duplicateFields } from '../../kinds/decode-duplicates.ts';
+import { duplicateFields, strictProblems } from '../../kinds/decode-duplicates.ts';
 import {
   badRequestError,
   StatusError,
@@ -74,12 +74,12 @@ const decodePrefix = 'error decoding patch: ';
 const cannotUnmarshal = (value: Json, into: string): StatusError =>
   badRequestError(`${decodePrefix}json: cannot unmarshal ${goJsonName(value)} into Go ${into}`);
 
-function checkOperation(operation: Json, index: number, problems: string[] | undefined): void {
+function checkOperation(operation: Json, index: number, unknown: string[]): void {
   if (operation === null) return;
   if (!isMap(operation)) throw cannotUnmarshal(operation, 'value of type handlers.jsonPatchOp');
   for (const key of Object.keys(operation)) {
     const value = operation[key] as Json;
-    if (!operationFields.includes(key)) problems?.push(`json patch unknown field "[${index}].${key}"`);
+    if (!operationFields.includes(key)) unknown.push(`unknown field ${JSON.stringify(`[${index}].${key}`)}`);
     else if (key !== 'value' && value !== null && typeof value !== 'string')
       throw cannotUnmarshal(value, `struct field jsonPatchOp.${key} of type string`);
   }
@@ -88,10 +88,12 @@ function checkOperation(operation: Json, index: number, problems: string[] | und
 function patchJson({ document, patch, problems }: PatchRequest): Json {
   const operations = parsePatch(patch, decodePrefix) ?? [];
   if (!Array.isArray(operations)) throw cannotUnmarshal(operations, 'value of type []handlers.jsonPatchOp');
-  problems?.push(...duplicateFields(patch, operations).map((problem) => `json patch ${problem}`));
+  const unknown: string[] = [];
   operations.forEach((operation, index) => {
-    checkOperation(operation, index, problems);
+    checkOperation(operation, index, unknown);
   });
+  const found = problems === undefined ? [] : strictProblems(patch, operations, unknown);
+  problems?.push(...found.map((problem) => `json patch ${problem}`));
   if (operations.length > jsonPatchOperationsMax)
     throw tooLargeError(
       `Request entity too large: The allowed maximum operations in a JSON patch is ${jsonPatchOperationsMax}, got ${operations.length}`,

@@ -1,6 +1,6 @@
 /** A request body as an object of the kind it should be: bounded, parsed, typed, pruned, defaulted. */
 import { completeObject, decodeObject } from '../../kinds/decode.ts';
-import { duplicateFields } from '../../kinds/decode-duplicates.ts';
+import { strictProblems } from '../../kinds/decode-duplicates.ts';
 import { cannotBeHandled, DecodeError, strictDecodingError } from '../../kinds/decode-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { type AnyObject, apiVersionOf } from '../../kinds/object.ts';
@@ -21,7 +21,8 @@ import type { FieldValidation } from './write-options.ts';
 
 const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType];
 
-function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' | 'protobuf' {
+/** Throws 415. */
+export function mediaTypeOf(request: ResourceRequest): 'json' | 'yaml' | 'protobuf' {
   const header = request.request.headers['content-type'] ?? '';
   // No header is JSON; a header without a type is no media type.
   const type = header === '' ? 'application/json' : header.split(';')[0]?.trim().toLowerCase();
@@ -131,7 +132,10 @@ function checkType(kind: Kind, value: unknown, body: Uint8Array): asserts value 
     );
   const claimed = value as { kind?: unknown; apiVersion?: unknown };
   const expected = apiVersionOf(kind.group, kind.version);
-  if (claimed.apiVersion !== undefined && claimed.apiVersion !== '' && claimed.apiVersion !== expected)
+  const isAccepted = kind.acceptedVersions?.some(
+    (version) => claimed.apiVersion === apiVersionOf(kind.group, version),
+  );
+  if (claimed.apiVersion && claimed.apiVersion !== expected && !isAccepted)
     throw badRequestError(
       `the API version in the data (${String(claimed.apiVersion)}) does not match the expected API version (${expected})`,
     );
@@ -166,11 +170,13 @@ export interface TypedOptions {
   readonly problems?: readonly string[];
   /** The failure for a value of the wrong type; unless given: 400. */
   readonly describeMismatch?: (mismatch: string) => StatusError;
+  /** The failure for fields that should not be there; unless given: 400. Its fields are in the order of their names. */
+  readonly describeStrict?: (problem: string) => StatusError;
 }
 
 /** Turns parsed JSON into a typed, pruned object of `kind`. Throws 400 on wrong types, and on unknown fields if Strict. */
 export function typedObject(request: ResourceRequest, sent: unknown, options: TypedOptions): AnyObject {
-  const { kind, fieldValidation, raw, problems: found = [] } = options;
+  const { kind, fieldValidation, raw, problems: found = [], describeStrict } = options;
   // Go leaves the empty object as it is when it reads null into it.
   const value = sent ?? {};
   checkType(kind, value, request.request.body);
@@ -178,11 +184,17 @@ export function typedObject(request: ResourceRequest, sent: unknown, options: Ty
     options.describeMismatch ?? ((mismatch) => badRequestError(cannotBeHandled(kind, mismatch)));
   const { object, unknownFields } = decode(kind, value, describe);
   object.metadata ??= {};
+  // An empty list is more than none: whoever sends it wants them forgotten.
+  const { managedFields } = value.metadata ?? {};
+  if (Array.isArray(managedFields) && managedFields.length === 0) object.metadata.managedFields = [];
   if (fieldValidation === 'Ignore') return object;
-  const problems = [...found, ...unknownFields, ...(raw === undefined ? [] : duplicateFields(raw, value))];
+  const unknown = describeStrict === undefined ? unknownFields : unknownFields.sort();
+  const problems = [...found, ...(raw === undefined ? unknown : strictProblems(raw, value, unknown))];
   if (problems.length === 0) return object;
-  if (fieldValidation === 'Strict')
-    throw badRequestError(cannotBeHandled(kind, strictDecodingError(problems)));
+  if (fieldValidation === 'Strict') {
+    const problem = strictDecodingError(problems);
+    throw describeStrict?.(problem) ?? badRequestError(cannotBeHandled(kind, problem));
+  }
   for (const problem of problems) if (request.warnings.length < warningsMax) request.warnings.push(problem);
   return object;
 }

@@ -8,6 +8,7 @@ import { readObject } from './body.ts';
 import { generateNameAttemptsMax } from './limits.ts';
 import { trackCreate } from './managed-fields.ts';
 import { namespaceGuard } from './namespace-lifecycle.ts';
+import { dedupOwnerReferences } from './owner-references.ts';
 import { persist } from './persist.ts';
 import { generateName, placeObject, prepareForCreate } from './prepare.ts';
 import { freshen } from './read.ts';
@@ -46,6 +47,7 @@ async function createObject(
 ): Promise<Uint8Array> {
   const { backend, stored } = request;
   placeObject(request, decoded);
+  dedupOwnerReferences(request, decoded);
   if ((decoded.metadata.resourceVersion ?? '') !== '')
     throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
   checkOwnVersion(request, decoded);
@@ -64,7 +66,13 @@ async function createObject(
   completeObject(object, stored.schema);
   for (let attempt = 1; ; attempt++) {
     try {
-      const result = await persist(backend, { kind: stored, verb: 'create', object, dryRun: options.dryRun });
+      const result = await persist(backend, {
+        kind: stored,
+        verb: 'create',
+        object,
+        dryRun: options.dryRun,
+        isApply: options.tracked === true,
+      });
       if (result === 'stale') throw notFoundError(stored, object.metadata.name ?? '');
       return result.wire;
     } catch (error) {

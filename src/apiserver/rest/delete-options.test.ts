@@ -81,6 +81,23 @@ describe('the options of a delete', () => {
       assert.equal((await server.call('GET', `${configMaps}/a`)).status, 200);
     });
 
+  test('in YAML; what is neither is refused', async () => {
+    await make(server, pods, pod('p', { nodeName: 'n1' }));
+    const send = (type: string) =>
+      server.call('DELETE', `${pods}/p`, {
+        body: 'gracePeriodSeconds: 8',
+        headers: { 'content-type': type },
+      });
+    const refused = await send('text/plain');
+    assert.deepEqual([refused.status, refused.body.reason], [415, 'UnsupportedMediaType']);
+    const answer = await send('application/yaml');
+    assert.deepEqual(
+      [answer.status, answer.body.metadata?.deletionGracePeriodSeconds],
+      [200, 8],
+      answer.text,
+    );
+  });
+
   test('in protobuf, as kubectl delete sends them', async () => {
     await make(server, pods, pod('p', { nodeName: 'n1' }));
     // The envelope (k8s\0, runtime.Unknown) around DeleteOptions with field 1, gracePeriodSeconds, at 9.

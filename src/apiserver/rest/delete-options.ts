@@ -4,12 +4,12 @@ import { decodeObject } from '../../kinds/decode.ts';
 import { cannotBeHandled, DecodeError } from '../../kinds/decode-error.ts';
 import { type FieldError, invalid, path } from '../../kinds/field.ts';
 import type { DeleteOptions as DeleteOptionsBody } from '../../kinds/generated/types.ts';
-import { decodeProtobuf, protobufMediaType } from '../../kinds/protobuf.ts';
+import { decodeProtobuf } from '../../kinds/protobuf.ts';
 import { badRequestError, invalidError } from '../../kinds/status.ts';
 import { ProtobufError } from '../../lib/protobuf-reader.ts';
 import type { ResourceRequest } from '../context.ts';
 import { isTrue } from '../request-info.ts';
-import { parseJsonBody } from './body.ts';
+import { mediaTypeOf, parseJsonBody, parseYamlBody } from './body.ts';
 import { checkDryRun, parseWriteOptions } from './write-options.ts';
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';
@@ -20,26 +20,34 @@ export interface DeleteOptions {
   readonly propagationPolicy: Propagation | undefined;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
+  /** Asked for by `orphanDependents: false`: then an answer tells, as of old, that it is not done yet. */
+  readonly tellsAccepted: boolean;
 }
 
 const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 
-function parseOptionsBody(request: ResourceRequest): unknown {
-  const { body, headers } = request.request;
+async function parseOptionsBody(request: ResourceRequest): Promise<unknown> {
+  const { body } = request.request;
   const describe = (why: string) => badRequestError(`the body of the delete is not a DeleteOptions: ${why}`);
-  if (!(headers['content-type'] ?? '').startsWith(protobufMediaType)) return parseJsonBody(body, describe);
-  try {
-    return decodeProtobuf(body, 'DeleteOptions');
-  } catch (error) {
-    if (error instanceof ProtobufError) throw describe(error.message);
-    throw error;
+  switch (mediaTypeOf(request)) {
+    case 'json':
+      return parseJsonBody(body, describe);
+    case 'yaml':
+      return (await parseYamlBody(request, describe)).value;
+    case 'protobuf':
+      try {
+        return decodeProtobuf(body, 'DeleteOptions');
+      } catch (error) {
+        if (error instanceof ProtobufError) throw describe(error.message);
+        throw error;
+      }
   }
 }
 
-function readBody(request: ResourceRequest): DeleteOptionsBody {
+async function readBody(request: ResourceRequest): Promise<DeleteOptionsBody> {
   const { body } = request.request;
   if (body.length === 0) return {};
-  const value = parseOptionsBody(request);
+  const value = await parseOptionsBody(request);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequestError('the body of the delete is not a DeleteOptions: it must be a JSON object');
   const { kind } = value as { kind?: unknown };
@@ -93,10 +101,10 @@ function check(body: DeleteOptionsBody): FieldError[] {
   return errors;
 }
 
-/** The body wins over the query, as upstream. Throws 400, 422. */
-export function parseDeleteOptions(request: ResourceRequest): DeleteOptions {
+/** The body wins over the query, as upstream. Throws 400, 413, 415, 422. */
+export async function parseDeleteOptions(request: ResourceRequest): Promise<DeleteOptions> {
   const write = parseWriteOptions(request);
-  const fromBody = readBody(request);
+  const fromBody = await readBody(request);
   const body = request.request.body.length > 0 ? fromBody : queryOptions(request);
   const errors = check(body);
   if (errors.length > 0) throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
@@ -111,5 +119,6 @@ export function parseDeleteOptions(request: ResourceRequest): DeleteOptions {
       (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background'),
     uid: body.preconditions?.uid,
     resourceVersion: body.preconditions?.resourceVersion,
+    tellsAccepted: orphan === false,
   };
 }

@@ -149,7 +149,7 @@ const answersWithObject: ReadonlySet<string> = new Set([
 ]);
 
 export async function deleteOne(request: ResourceRequest): Promise<ApiResponse> {
-  const options = parseDeleteOptions(request);
+  const options = await parseDeleteOptions(request);
   await freshen(request, '');
   const { stored, info, backend, kind } = request;
   const key = objectKey(stored, info.namespace, info.name);
@@ -158,6 +158,7 @@ export async function deleteOne(request: ResourceRequest): Promise<ApiResponse> 
     () => backend.cache.collection(stored).get(key),
     options,
   );
+  if (!gone && options.tellsAccepted) return respondObject(request, 202, object);
   if (!gone || (kind.group === '' && answersWithObject.has(kind.plural)))
     return respondObject(request, 200, object);
   return respondDeleted(request, object);
@@ -165,7 +166,7 @@ export async function deleteOne(request: ResourceRequest): Promise<ApiResponse> 
 
 /** DELETE on a collection: everything that a list with the same selectors would show, a bounded number at a time. */
 export async function deleteCollection(request: ResourceRequest): Promise<ApiResponse> {
-  const options = parseDeleteOptions(request);
+  const options = await parseDeleteOptions(request);
   const selection = parseListOptions(request);
   await freshen(request, selection.resourceVersion);
   const { backend, stored, kind, info } = request;

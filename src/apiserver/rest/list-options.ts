@@ -1,5 +1,5 @@
 /** The query parameters of LIST and WATCH, checked. Source of rules and wording: k8s.io/apimachinery meta/internalversion/validation. */
-import { type FieldError, forbidden, invalid, path } from '../../kinds/field.ts';
+import { type FieldError, forbidden, notSupported, path } from '../../kinds/field.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import {
   checkSelectableFields,
@@ -15,6 +15,7 @@ import { badRequestError, invalidError, StatusError } from '../../kinds/status.t
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { ResourceRequest } from '../context.ts';
 import { isTrue } from '../request-info.ts';
+import { decodeContinue } from './continue.ts';
 
 export interface ListOptions {
   readonly labelSelector: string;
@@ -94,36 +95,49 @@ function matcher(labels: LabelRequirement[], fields: FieldRequirement[]): ListOp
     (fields.length === 0 || matchesFields(fields, fieldsOf(object)));
 }
 
-function checkVersionMatch(options: ListOptions, watch: boolean): FieldError[] {
+function checkWatchMatch(options: ListOptions): FieldError[] {
+  const at = path('resourceVersionMatch');
+  const { resourceVersionMatch: match, sendInitialEvents } = options;
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    errors.push(forbidden(at, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  if (match === '') return errors;
+  if (sendInitialEvents === undefined)
+    errors.push(
+      forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
+    );
+  if (match !== 'NotOlderThan') errors.push(notSupported(at, match, ['NotOlderThan']));
+  if (options.continueToken !== '')
+    errors.push(forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
+  return errors;
+}
+
+function checkListMatch(options: ListOptions): FieldError[] {
   const at = path('resourceVersionMatch');
   const { resourceVersion, resourceVersionMatch: match } = options;
-  if (options.sendInitialEvents !== undefined && !watch)
-    return [forbidden(path('sendInitialEvents'), 'sendInitialEvents is forbidden for list')];
-  if (watch) {
-    if (options.sendInitialEvents === undefined)
-      return match === ''
-        ? []
-        : [forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')];
-    return match === 'NotOlderThan'
-      ? []
-      : [forbidden(at, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
+  const errors: FieldError[] = [];
+  if (match !== '') {
+    if (resourceVersion === '')
+      errors.push(forbidden(at, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (options.continueToken !== '')
+      errors.push(forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan')
+      errors.push(notSupported(at, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && resourceVersion === '0')
+      errors.push(forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
-  if (match === '') return [];
-  if (match !== 'Exact' && match !== 'NotOlderThan')
-    return [
-      {
-        ...invalid(at, match, ''),
-        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
-        type: 'notSupported',
-      },
-    ];
-  if (options.continueToken !== '')
-    return [forbidden(at, 'resourceVersionMatch is forbidden when continue is provided')];
-  if (resourceVersion === '')
-    return [forbidden(at, 'resourceVersionMatch is forbidden unless resourceVersion is provided')];
-  if (match === 'Exact' && resourceVersion === '0')
-    return [forbidden(at, 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')];
-  return [];
+  if (options.sendInitialEvents !== undefined)
+    errors.push(forbidden(path('sendInitialEvents'), 'sendInitialEvents is forbidden for list'));
+  return errors;
+}
+
+/** A watch of one object may select that one once more, but no other. The selector can be read. Throws 400. */
+function checkNamed(selector: string, name: string): void {
+  const again = parseFieldSelector(selector).find(
+    ({ field, operator }) => field === 'metadata.name' && operator === '=',
+  );
+  if (again?.value !== name)
+    throw badRequestError("fieldSelector metadata.name doesn't match requested name");
 }
 
 /** Throws 400 for what cannot be read, 422 for combinations that are not allowed. */
@@ -135,6 +149,7 @@ export function parseListOptions(request: ResourceRequest): ListOptions {
   const named = name === '' ? '' : `metadata.name=${name}`;
   const fieldSelector = [asked, named].filter((each) => each !== '').join(',');
   const { labels, fields } = parseSelectors(request.kind, { label: labelSelector, field: fieldSelector });
+  if (asked !== '' && name !== '') checkNamed(asked, name);
   const initial = query.get('sendInitialEvents');
   const options: ListOptions = {
     labelSelector,
@@ -148,9 +163,10 @@ export function parseListOptions(request: ResourceRequest): ListOptions {
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents: initial === null ? undefined : isTrue(initial),
   };
-  parseRevision(options.resourceVersion);
-  const errors = checkVersionMatch(options, watch);
+  const errors = watch ? checkWatchMatch(options) : checkListMatch(options);
   if (errors.length > 0) throw invalidError({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+  parseRevision(options.resourceVersion);
+  if (options.continueToken !== '') decodeContinue(options.continueToken);
   if (options.continueToken !== '' && options.resourceVersion !== '' && options.resourceVersion !== '0')
     throw new StatusError(
       400,

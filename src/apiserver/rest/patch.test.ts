@@ -34,6 +34,18 @@ describe('patch', () => {
     );
   });
 
+  test('a strategic merge leaves the object what it is', async () => {
+    await server.call('POST', deployments, { body: deployment('named') });
+    const { status, body } = await server.call('PATCH', `${deployments}/named`, {
+      body: { kind: 'Nonsense', apiVersion: 'example.com/v9', spec: { paused: true } },
+      headers: strategic,
+    });
+    assert.deepEqual(
+      [status, body.kind, body.apiVersion, body.spec.paused],
+      [200, 'Deployment', 'apps/v1', true],
+    );
+  });
+
   test('JSON patch', async () => {
     await make('patched', { data: { a: '1' } });
     const body = [

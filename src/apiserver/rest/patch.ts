@@ -32,13 +32,24 @@ export function patchDocument(
   options: { kind: Kind; problems?: string[] },
 ): unknown {
   const { kind } = options;
-  return applyPatch({
-    contentType: patchTypeOf(request),
+  const contentType = patchTypeOf(request);
+  const patched = applyPatch({
+    contentType,
     document,
     patch: request.request.body,
     schema: kind.schema,
     problems: options.problems,
   });
+  return contentType === strategicMergePatchType ? keepType(patched as AnyObject, document) : patched;
+}
+
+/**
+ * What is merged strategically is put into the type that the object has: upstream never looks at what the patch calls it.
+ * So a Scale may be patched by `kind: Deployment`, as Ansible does.
+ */
+function keepType(patched: AnyObject, { kind, apiVersion }: AnyObject): AnyObject {
+  const claims = [patched.kind, patched.apiVersion];
+  return claims.every((claim) => typeof claim === 'string') ? { ...patched, kind, apiVersion } : patched;
 }
 
 /**
@@ -46,13 +57,16 @@ export function patchDocument(
  * as Go prints it and the type that was wanted.
  */
 function mismatchError(request: ResourceRequest, document: unknown, mismatch: string): StatusError {
-  const at = path('patch');
-  if (patchTypeOf(request) !== strategicMergePatchType)
-    return invalidError({ group: '', kind: '' }, '', [invalid(at, JSON.stringify(document), mismatch)]);
-  const sent = JSON.parse(Buffer.from(request.request.body).toString()) as Json;
-  const wanted = /of type (\S+)$/.exec(mismatch)?.[1];
-  const why = wanted === undefined ? mismatch : `unrecognized type: ${wanted}`;
-  return invalidError({ group: '', kind: '' }, '', [invalid(at, formatGo(sent), why)]);
+  const wanted = patchTypeOf(request) === strategicMergePatchType && /of type (\S+)$/.exec(mismatch)?.[1];
+  return patchError(request, document, wanted ? `unrecognized type: ${wanted}` : mismatch);
+}
+
+function patchError(request: ResourceRequest, document: unknown, why: string): StatusError {
+  const shown =
+    patchTypeOf(request) === strategicMergePatchType
+      ? formatGo(JSON.parse(Buffer.from(request.request.body).toString()) as Json)
+      : JSON.stringify(document);
+  return invalidError({ group: '', kind: '' }, '', [invalid(path('patch'), shown, why)]);
 }
 
 /** PATCH of the object or of its status. */
@@ -75,6 +89,7 @@ export async function patch(request: ResourceRequest, target: UpdateTarget): Pro
       fieldValidation: options.fieldValidation,
       problems,
       describeMismatch: (mismatch) => mismatchError(request, document, mismatch),
+      describeStrict: (problem) => patchError(request, document, problem),
     });
     placeObject(request, object);
     kind.defaults?.(object);

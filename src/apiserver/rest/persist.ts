@@ -1,5 +1,6 @@
 /** The one place that writes: hooks plan, the store commits all of it or nothing. */
 import { isDeepStrictEqual } from 'node:util';
+import type { ManagedFieldsEntry } from '../../kinds/generated/types.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
 import { alreadyExistsError, notFoundError, StatusError, tooLargeError } from '../../kinds/status.ts';
@@ -31,6 +32,8 @@ export interface PlannedWrite {
   readonly object: AnyObject;
   readonly old?: { readonly cached: CachedObject; readonly object: AnyObject };
   readonly dryRun: boolean;
+  /** The write is an apply: its managedFields are its point, and not given up for want of room. */
+  readonly isApply?: boolean;
 }
 
 /** `stale`: the object itself is not what the plan was made for; read it again and plan anew. */
@@ -55,12 +58,37 @@ function objectOperation(write: PlannedWrite, key: string, value: Uint8Array | u
   return value === undefined ? { type: 'delete', key, expect } : { type: 'put', key, value, expect };
 }
 
-/** The same but for resourceVersion: writing it would change nothing. */
+/**
+ * The bytes to store. An object that is too large only because of its managedFields goes without them, as upstream does
+ * it (handlers/create.go, isTooLargeError). Throws 413.
+ */
+function encodeBounded({ kind, object, isApply = false }: PlannedWrite): Uint8Array {
+  const value = encodeStored(kind, object);
+  if (value.length <= objectBytesMax) return value;
+  if (isApply || object.metadata.managedFields === undefined)
+    throw tooLargeError(
+      `Request entity too large: the object is ${value.length} bytes, the limit is ${objectBytesMax}`,
+    );
+  delete object.metadata.managedFields;
+  return encodeBounded({ kind, object, verb: 'update', dryRun: false });
+}
+
+const withoutTime = (entries: readonly ManagedFieldsEntry[] | undefined) =>
+  entries?.map((entry) => ({ ...entry, time: undefined }));
+
+/**
+ * The same but for resourceVersion and for when somebody set the fields that they own: writing it would change nothing.
+ * Source: k8s.io/apiserver pkg/endpoints/handlers/fieldmanager equality.go.
+ */
 function isUnchanged(write: PlannedWrite): boolean {
   if (write.verb !== 'update' || write.old === undefined) return false;
   const strip = (object: AnyObject) => ({
     ...object,
-    metadata: { ...object.metadata, resourceVersion: undefined },
+    metadata: {
+      ...object.metadata,
+      resourceVersion: undefined,
+      managedFields: withoutTime(object.metadata.managedFields),
+    },
   });
   return isDeepStrictEqual(strip(write.object), strip(write.old.object));
 }
@@ -113,11 +141,7 @@ async function commitPlanned(
       const { cached } = write.old as { cached: CachedObject };
       return { wire: cached.bytes, revision: cached.revision };
     }
-    const value = write.verb === 'delete' ? undefined : encodeStored(kind, object);
-    if (value !== undefined && value.length > objectBytesMax)
-      throw tooLargeError(
-        `Request entity too large: the object is ${value.length} bytes, the limit is ${objectBytesMax}`,
-      );
+    const value = write.verb === 'delete' ? undefined : encodeBounded(write);
     if (value !== undefined && value.length > bytesPerTurn) scanJson(value, storedShape);
     if (write.dryRun) return dryRunResult(backend, write, { key, value });
     if (value !== undefined) backend.cache.hint(value, object);

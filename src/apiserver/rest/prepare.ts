@@ -123,9 +123,9 @@ function desired(object: AnyObject): Record<string, unknown> {
 
 /**
  * What an update may change: everything but status; status and some metadata; or (`custom`) what the subresource decided,
- * which has done its own checks.
+ * which has done its own checks; `part`: the same, and it is a change of what is wanted.
  */
-export type UpdateTarget = 'object' | 'status' | 'custom';
+export type UpdateTarget = 'object' | 'status' | 'custom' | 'part';
 
 /** Keeps what an update may not touch, then validates. Both objects are in the stored version; `object` is changed. */
 export function prepareForUpdate(
@@ -139,10 +139,16 @@ export function prepareForUpdate(
   object.kind = kind.kind;
   restoreObjectMeta(object.metadata, old.metadata);
   delete object.metadata.resourceVersion;
-  if (target === 'custom')
+  if (target === 'custom' || target === 'part') {
+    if (target === 'part') countGeneration(request, object, old);
     throwIfInvalid(kind, object, validateObjectMetaUpdate(object.metadata, old.metadata));
-  else if (target === 'status') prepareStatusUpdate(request, object, old);
+  } else if (target === 'status') prepareStatusUpdate(request, object, old);
   else prepareObjectUpdate(request, object, old);
+}
+
+function countGeneration({ stored: kind }: ResourceRequest, object: AnyObject, old: AnyObject): void {
+  if (kind.generation && !isDeepStrictEqual(desired(object), desired(old)))
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
 function prepareObjectUpdate(request: ResourceRequest, object: AnyObject, old: AnyObject): void {
@@ -152,8 +158,7 @@ function prepareObjectUpdate(request: ResourceRequest, object: AnyObject, old: A
     else object.status = structuredClone(old.status);
   }
   kind.prepareUpdate?.(object, old);
-  if (kind.generation && !isDeepStrictEqual(desired(object), desired(old)))
-    object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  countGeneration(request, object, old);
   throwIfInvalid(kind, object, [
     ...validateObjectMeta(object.metadata, kind),
     ...validateObjectMetaUpdate(object.metadata, old.metadata),
@@ -162,6 +167,8 @@ function prepareObjectUpdate(request: ResourceRequest, object: AnyObject, old: A
   ]);
   addWarnings(request, kind.warnings?.(object, old));
 }
+
+const clientMetadata = ['labels', 'annotations', 'finalizers'] as const;
 
 function prepareStatusUpdate(request: ResourceRequest, object: AnyObject, old: AnyObject): void {
   const { stored: kind } = request;
@@ -172,8 +179,11 @@ function prepareStatusUpdate(request: ResourceRequest, object: AnyObject, old: A
   Object.assign(object, structuredClone({ ...old, metadata: undefined }), { metadata });
   if (status === undefined) delete object.status;
   else object.status = status;
-  if (old.metadata.ownerReferences === undefined) delete metadata.ownerReferences;
-  else metadata.ownerReferences = old.metadata.ownerReferences;
+  const keeps = kind.statusKeeps === 'metadata' ? clientMetadata : (kind.statusKeeps ?? []);
+  // Owners are put back for every kind: nobody else writes them with a status.
+  for (const field of ['ownerReferences', ...keeps] as const)
+    if (old.metadata[field] === undefined) delete metadata[field];
+    else Object.assign(metadata, { [field]: structuredClone(old.metadata[field]) });
   kind.prepareStatusUpdate?.(object, old, subresource);
   throwIfInvalid(kind, object, [
     ...validateObjectMetaUpdate(object.metadata, old.metadata),

@@ -151,13 +151,13 @@ describe('list', () => {
       'exactly nothing',
       'resourceVersionMatch=Exact&resourceVersion=0',
       422,
-      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"',
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
     ],
     [
       'a match that does not exist',
       'resourceVersionMatch=Near&resourceVersion=1',
       422,
-      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Near": supported values: "Exact", "NotOlderThan"',
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Near": supported values: "Exact", "NotOlderThan", ""',
     ],
     [
       'a limit that is no number',

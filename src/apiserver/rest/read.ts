@@ -92,13 +92,27 @@ function rangeOf(request: ResourceRequest): { from: string; to: string } {
   return { from: prefix, to: prefixEnd(prefix) };
 }
 
+/**
+ * The revision that a list must show, where it says so: by resourceVersionMatch, or, as of old, by having a limit.
+ * Source: Kubernetes API concepts, "Semantics for get and list".
+ */
+function exactRevision(options: ListOptions): number | undefined {
+  const { resourceVersion, resourceVersionMatch: match, limit } = options;
+  if (resourceVersion === '' || resourceVersion === '0') return undefined;
+  return match === 'Exact' || (match === '' && limit > 0) ? parseRevision(resourceVersion) : undefined;
+}
+
+/** Who takes whatever is there (0) gets all of it, as upstream (cacher.go, computeListLimit). */
+function limitOf({ limit, resourceVersion, continueToken }: ListOptions): number {
+  return resourceVersion === '0' && continueToken === '' ? 0 : limit;
+}
+
 function pageOf(request: ResourceRequest, options: ListOptions): Page {
   const { cache } = request.backend;
   const collection = cache.collection(request.stored);
   const range = rangeOf(request);
   const token = options.continueToken === '' ? undefined : decodeContinue(options.continueToken);
-  const exact = options.resourceVersionMatch === 'Exact' ? parseRevision(options.resourceVersion) : undefined;
-  const revision = token?.revision ?? exact ?? cache.revision;
+  const revision = token?.revision ?? exactRevision(options) ?? cache.revision;
   if (revision > cache.revision)
     throw timeoutError(`Timeout: Too large resource version: ${revision}, current: ${cache.revision}`, 1);
   const from = token === undefined ? range.from : `${range.from}${token.start}\0`;
@@ -107,7 +121,8 @@ function pageOf(request: ResourceRequest, options: ListOptions): Page {
     if (token !== undefined) throw expiredContinue(token.start);
     throw new StatusError(410, 'Expired', `The resourceVersion for the provided list is too old.`);
   }
-  const { matches, limit } = options;
+  const { matches } = options;
+  const limit = limitOf(options);
   if (limit === 0)
     return {
       objects: matches === undefined ? all : all.filter(matches),

@@ -1,6 +1,6 @@
 import type { Kind } from '../../kinds/kind.ts';
 import type { AnyObject } from '../../kinds/object.ts';
-import { timeoutError } from '../../kinds/status.ts';
+import { badRequestError, timeoutError } from '../../kinds/status.ts';
 import type { ResourceRequest } from '../context.ts';
 import { type Representation, wantsPretty } from '../negotiate.ts';
 import { partialObject, present, presentObject, type TableOptions, table, tableRow } from '../present.ts';
@@ -62,10 +62,15 @@ export function respondBytes(reading: Reading, status: number, body: readonly Ui
   return { status, headers: { ...jsonHeaders, ...warningHeaders(reading.warnings) }, body };
 }
 
+/** Throws 400. */
 export function tableOptionsOf(request: ResourceRequest): TableOptions {
-  const includeObject = request.info.query.get('includeObject');
+  const includeObject = request.info.query.get('includeObject') || 'Metadata';
+  if (includeObject !== 'None' && includeObject !== 'Object' && includeObject !== 'Metadata')
+    throw badRequestError(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`,
+    );
   return {
-    includeObject: includeObject === 'None' || includeObject === 'Object' ? includeObject : 'Metadata',
+    includeObject,
     metaVersion: request.representation.metaVersion,
     now: request.backend.clock.now(),
   };

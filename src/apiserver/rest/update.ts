@@ -19,6 +19,7 @@ import { readObject } from './body.ts';
 import { createUnlessThere, toStored } from './create.ts';
 import { writeAttemptsMax } from './limits.ts';
 import { trackUpdate } from './managed-fields.ts';
+import { dedupOwnerReferences } from './owner-references.ts';
 import { inOwnLane, persist } from './persist.ts';
 import { checkPreconditions, placeObject, prepareForUpdate, type UpdateTarget } from './prepare.ts';
 import { freshen } from './read.ts';
@@ -90,6 +91,7 @@ async function changeUntilWritten(
     const bytes = cached.bytes.length + request.request.body.length;
     await nextTurn(bytes);
     const object = await change(old);
+    dedupOwnerReferences(request, object);
     await nextTurn(bytes);
     const named = object.metadata.resourceVersion;
     checkPreconditions(stored, object, old);
@@ -113,6 +115,7 @@ async function changeUntilWritten(
       object,
       old: { cached, object: old },
       dryRun: options.dryRun,
+      isApply: options.tracked === true,
     });
     if (result === 'stale') {
       if (conditional && !options.derived) throw conflictError(kind, info.name, staleObject);

@@ -38,16 +38,25 @@ function line(type: WatchEventType, object: Uint8Array): Uint8Array {
 
 const json = (value: object): Uint8Array => Buffer.from(JSON.stringify(value));
 
-function encoderOf(request: ResourceRequest): (object: CachedObject) => Uint8Array {
+/** Its columns are told once in a stream. */
+function watchedTable(
+  request: ResourceRequest,
+  { row, revision, isFirst }: { row: object; revision: string | undefined; isFirst: boolean },
+): object {
+  const options = tableOptionsOf(request);
+  const whole = table(request.kind, { ...options, metadata: { resourceVersion: revision }, rows: [row] });
+  return isFirst ? whole : { ...whole, columnDefinitions: null };
+}
+
+function encoderOf(request: ResourceRequest): (object: CachedObject, isFirst: boolean) => Uint8Array {
   const { kind, representation } = request;
   if (representation.as === 'Object') return (object) => present(kind, object.bytes);
   if (representation.as === 'PartialObjectMetadata')
     return (object) => json(partialObject(presentCached(kind, object), representation.metaVersion));
-  return (cached) => {
+  return (cached, isFirst) => {
     const object = presentCached(kind, cached);
-    const options = tableOptionsOf(request);
-    const metadata = { resourceVersion: object.metadata.resourceVersion };
-    return json(table(kind, { ...options, metadata, rows: [tableRow(kind, object, options)] }));
+    const row = tableRow(kind, object, tableOptionsOf(request));
+    return json(watchedTable(request, { row, revision: object.metadata.resourceVersion, isFirst }));
   };
 }
 
@@ -55,7 +64,7 @@ function encoderOf(request: ResourceRequest): (object: CachedObject) => Uint8Arr
 function bookmarkObject(
   request: ResourceRequest,
   revision: number,
-  annotations?: Record<string, string>,
+  { isFirst, annotations }: { isFirst: boolean; annotations?: Record<string, string> },
 ): object {
   const { kind, representation } = request;
   const metadata: AnyObject['metadata'] = {
@@ -66,13 +75,8 @@ function bookmarkObject(
     return partialObject({ metadata }, representation.metaVersion);
   const object = { kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version), metadata };
   if (representation.as === 'Object') return object;
-  const options = tableOptionsOf(request);
-  const shown = partialObject({ metadata }, representation.metaVersion);
-  return table(kind, {
-    ...options,
-    metadata: { resourceVersion: String(revision) },
-    rows: [{ cells: [], object: shown }],
-  });
+  const row = { cells: [], object: partialObject({ metadata }, representation.metaVersion) };
+  return watchedTable(request, { row, revision: String(revision), isFirst });
 }
 
 function viewOf(request: ResourceRequest, options: ListOptions): WatchView {
@@ -93,8 +97,10 @@ function viewOf(request: ResourceRequest, options: ListOptions): WatchView {
       info.query.get('includeObject'),
     ]),
     matches: (object) => object.key.startsWith(prefix) && (matches === undefined || matches(object)),
-    encode: (type, object) => line(type, encode(object)),
-    bookmark: (revision) => line('BOOKMARK', json(bookmarkObject(request, revision))),
+    encode: (type, object, isFirst = false) => line(type, encode(object, isFirst)),
+    bookmark: (revision, isFirst = false) =>
+      line('BOOKMARK', json(bookmarkObject(request, revision, { isFirst }))),
+    hasFirst: representation.as === 'Table',
   };
 }
 
@@ -115,8 +121,14 @@ async function drained(request: ResourceRequest, sink: Sink): Promise<void> {
     await sleep(clock, initialDrainPollMilliseconds, request.request.signal);
 }
 
-/** Writes the present state as ADDED events, in slices; returns the revision it is of, or undefined when ended meanwhile. */
-async function writeState(stream: Stream, isOpen: () => boolean): Promise<number | undefined> {
+/** What has been written of the state: the revision that it is of, and whether that was anything. */
+interface Written {
+  readonly revision: number;
+  readonly hasBegun: boolean;
+}
+
+/** Writes the present state as ADDED events, in slices; undefined when ended meanwhile. */
+async function writeState(stream: Stream, isOpen: () => boolean): Promise<Written | undefined> {
   const { request, view, sink, options } = stream;
   const { cache } = request.backend;
   const collection = cache.collection(request.stored);
@@ -129,12 +141,16 @@ async function writeState(stream: Stream, isOpen: () => boolean): Promise<number
     await drained(request, sink);
     const lines = objects
       .slice(start, start + initialEventsPerTurn)
-      .map((object) => view.encode('ADDED', object));
+      .map((object, index) => view.encode('ADDED', object, start === 0 && index === 0));
     sink.write(Buffer.concat(lines));
   }
-  if (options.sendInitialEvents && options.allowWatchBookmarks)
-    sink.write(line('BOOKMARK', json(bookmarkObject(request, revision, initialEventsEnd))));
-  return isOpen() ? revision : undefined;
+  let hasBegun = objects.length > 0;
+  if (options.sendInitialEvents && options.allowWatchBookmarks) {
+    const end = { isFirst: !hasBegun, annotations: initialEventsEnd };
+    sink.write(line('BOOKMARK', json(bookmarkObject(request, revision, end))));
+    hasBegun = true;
+  }
+  return isOpen() ? { revision, hasBegun } : undefined;
 }
 
 function writeError(sink: Sink, error: StatusError): void {
@@ -173,7 +189,7 @@ function stream(context: Stream, collection: Collection): () => void {
       sink.end();
     }
   };
-  const join = (afterRevision: number) => {
+  const join = (afterRevision: number, hasBegun = false) => {
     if (afterRevision < collection.oldestRevision) {
       finish();
       writeError(
@@ -186,12 +202,13 @@ function stream(context: Stream, collection: Collection): () => void {
       sink,
       afterRevision,
       bookmarks: options.allowWatchBookmarks,
+      hasBegun,
       onEnd: finish,
     });
   };
   if (startsWithState(options))
     writeState(context, () => open).then(
-      (revision) => (revision === undefined ? undefined : join(revision)),
+      (written) => (written === undefined ? undefined : join(written.revision, written.hasBegun)),
       () => stop(),
     );
   else
@@ -208,11 +225,17 @@ export async function watch(request: ResourceRequest): Promise<ApiResponse> {
   const { accept } = request.request.headers;
   const watching: ResourceRequest = {
     ...request,
-    representation: negotiate(accept, { transforms: true, watch: true }),
+    // Upstream shows no state as Tables (watchListEndpointRestrictions): who can do without takes the objects.
+    representation: negotiate(accept, {
+      transforms: true,
+      watch: true,
+      tables: !(options.sendInitialEvents === true && options.allowWatchBookmarks),
+    }),
   };
   const { hub, cache } = request.backend;
   if (hub.watchers >= watchersMax)
     throw tooManyRequestsError('Too many watches, please try again later.', 10);
+  if (watching.representation.as === 'Table') tableOptionsOf(watching);
   await freshen(request, options.resourceVersion);
   const view = viewOf(watching, options);
   return {

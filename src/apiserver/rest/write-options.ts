@@ -1,7 +1,8 @@
 /** The query parameters that all writing verbs share. */
-import { type FieldError, invalid, notSupported, path, tooLong } from '../../kinds/field.ts';
+import { type FieldError, forbidden, invalid, notSupported, path, tooLong } from '../../kinds/field.ts';
 import { invalidError } from '../../kinds/status.ts';
 import type { ResourceRequest } from '../context.ts';
+import { applyPatchType } from '../patch/apply-patch.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
@@ -60,11 +61,19 @@ export function checkDryRun(dryRuns: readonly string[]): FieldError[] {
   return dryRuns.every((dryRun) => dryRun === 'All') ? [] : [notSupported(path('dryRun'), dryRuns, ['All'])];
 }
 
+/** Only an apply has conflicts to be forced through. */
+function checkForce({ request, info }: ResourceRequest): FieldError[] {
+  if (info.verb !== 'patch' || !info.query.has('force')) return [];
+  if ((request.headers['content-type'] ?? '').startsWith(applyPatchType)) return [];
+  return [forbidden(path('force'), 'may not be specified for non-apply patch')];
+}
+
 /** Throws 422 for values that do not exist. */
 export function parseWriteOptions(request: ResourceRequest): WriteOptions {
   const { query, verb } = request.info;
   const manager = query.get('fieldManager') ?? '';
-  const errors: FieldError[] = manager === '' ? [] : checkFieldManager(manager);
+  const errors: FieldError[] = checkForce(request);
+  if (manager !== '') errors.push(...checkFieldManager(manager));
   const dryRuns = query.size === 0 ? [] : query.getAll('dryRun');
   errors.push(...checkDryRun(dryRuns));
   const fieldValidation = query.get('fieldValidation') || 'Warn';

@@ -20,6 +20,12 @@ test('verifiers find the key, and nothing that signs', async () => {
     ],
   );
   const keys = await server.call('GET', '/openid/v1/jwks');
+  // As clients ask that were made from the API's description.
+  for (const [path, { text }] of [
+    ['/.well-known/openid-configuration/', found],
+    ['/openid/v1/jwks/', keys],
+  ] as const)
+    assert.equal((await server.call('GET', path)).text, text);
   assert.equal(keys.headers['content-type'], 'application/jwk-set+json');
   assert.deepEqual(Object.keys(keys.body.keys[0]).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
   // Strangers and people are refused; accounts may look (system:service-account-issuer-discovery).

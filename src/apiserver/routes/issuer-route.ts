@@ -15,7 +15,9 @@ export function issuerRoute(tokens: Tokens, serverAddress: string): Route {
   };
   return ({ info }) => {
     if (info.verb !== 'get' && info.verb !== 'head') return undefined;
-    const document = Object.hasOwn(documents, info.path) ? documents[info.path] : undefined;
+    // Clients made from the API's description ask with a slash at the end, as it has these paths.
+    const path = info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
+    const document = Object.hasOwn(documents, path) ? documents[path] : undefined;
     if (document === undefined) return undefined;
     return {
       status: 200,

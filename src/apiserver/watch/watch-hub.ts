@@ -20,9 +20,14 @@ export interface WatchView {
   /** Equal ids see equal streams. */
   readonly id: string;
   matches(object: CachedObject): boolean;
-  /** One line of the stream, with its newline. */
-  encode(type: WatchEventType, object: CachedObject): Uint8Array;
-  bookmark(revision: number): Uint8Array;
+  /**
+   * One line of the stream, with its newline. `isFirst`: of a stream whose beginning is told apart, which nobody else
+   * shares.
+   */
+  encode(type: WatchEventType, object: CachedObject, isFirst?: boolean): Uint8Array;
+  bookmark(revision: number, isFirst?: boolean): Uint8Array;
+  /** The first line of a stream says more than those that follow: the columns of Tables. */
+  readonly hasFirst?: boolean;
 }
 
 /** Counters of one kind's events and watchers. */
@@ -46,12 +51,15 @@ interface Group {
 class Watcher {
   readonly sink: Sink;
   readonly bookmarks: boolean;
+  /** Its next line is the first, and differs from what the others get. */
+  isFresh: boolean;
   readonly #onEnd: () => void;
   #ended = false;
 
-  constructor(options: { sink: Sink; bookmarks: boolean; onEnd: () => void }) {
+  constructor(options: { sink: Sink; bookmarks: boolean; isFresh: boolean; onEnd: () => void }) {
     this.sink = options.sink;
     this.bookmarks = options.bookmarks;
+    this.isFresh = options.isFresh;
     this.#onEnd = options.onEnd;
   }
 
@@ -78,15 +86,19 @@ class Watcher {
  * What a watcher with selectors sees of an event: an object that begins or ceases to match is added or deleted for it.
  * One that ceased to match goes out in its last matching state, with the revision of the change.
  */
-function encodeFor(view: WatchView, kind: Kind, event: CacheEvent): Uint8Array | undefined {
+function encodeFor(
+  view: WatchView,
+  event: CacheEvent,
+  { kind, isFirst }: { kind: Kind; isFirst: boolean },
+): Uint8Array | undefined {
   const { object, previous, revision } = event;
   const before = previous !== undefined && view.matches(previous);
   const after = !event.deleted && view.matches(object);
-  if (after) return view.encode(before ? 'MODIFIED' : 'ADDED', object);
+  if (after) return view.encode(before ? 'MODIFIED' : 'ADDED', object, isFirst);
   if (!before) return undefined;
-  if (event.deleted) return view.encode('DELETED', object);
+  if (event.deleted) return view.encode('DELETED', object, isFirst);
   const bytes = rewire(kind, previous.bytes, { from: previous.revision, to: revision });
-  return view.encode('DELETED', { ...previous, revision, bytes });
+  return view.encode('DELETED', { ...previous, revision, bytes }, isFirst);
 }
 
 export class WatchHub {
@@ -127,7 +139,14 @@ export class WatchHub {
   join(
     collection: Collection,
     view: WatchView,
-    options: { sink: Sink; afterRevision: number; bookmarks: boolean; onEnd: () => void },
+    options: {
+      sink: Sink;
+      afterRevision: number;
+      bookmarks: boolean;
+      /** Lines have been written to the stream before. */
+      hasBegun?: boolean;
+      onEnd: () => void;
+    },
   ): () => void {
     if (this.#cache.collection(collection.kind) !== collection) {
       options.onEnd();
@@ -139,6 +158,7 @@ export class WatchHub {
     const watcher = new Watcher({
       sink: options.sink,
       bookmarks: options.bookmarks,
+      isFresh: view.hasFirst === true && options.hasBegun !== true,
       onEnd: () => {
         this.#leave(group, watcher);
         options.onEnd();
@@ -147,8 +167,11 @@ export class WatchHub {
     group.watchers.add(watcher);
     this.#watchers++;
     group.instrument.watchers.value++;
-    const missed = this.#encode(group, collection.eventsAfter(options.afterRevision) ?? []);
-    if (missed !== undefined) watcher.write(missed.chunk);
+    const missed = this.#encode(group, collection.eventsAfter(options.afterRevision) ?? [], watcher.isFresh);
+    if (missed !== undefined) {
+      watcher.isFresh = false;
+      watcher.write(missed.chunk);
+    }
     return () => watcher.end();
   }
 
@@ -211,16 +234,24 @@ export class WatchHub {
   #deliver(group: Group, events: readonly CacheEvent[]): void {
     const encoded = this.#encode(group, events);
     if (encoded === undefined) return;
-    for (const watcher of group.watchers)
-      if (watcher.write(encoded.chunk)) this.#delivered += encoded.count;
+    for (const watcher of group.watchers) {
+      const { chunk } = watcher.isFresh ? (this.#encode(group, events, true) ?? encoded) : encoded;
+      watcher.isFresh = false;
+      if (watcher.write(chunk)) this.#delivered += encoded.count;
       else this.#lagging++;
+    }
     group.instrument.events.value += encoded.count * group.watchers.size;
   }
 
-  #encode(group: Group, events: readonly CacheEvent[]): { chunk: Uint8Array; count: number } | undefined {
+  #encode(
+    group: Group,
+    events: readonly CacheEvent[],
+    isFresh = false,
+  ): { chunk: Uint8Array; count: number } | undefined {
     const lines: Uint8Array[] = [];
+    const { kind } = group.collection;
     for (const event of events) {
-      const line = encodeFor(group.view, group.collection.kind, event);
+      const line = encodeFor(group.view, event, { kind, isFirst: isFresh && lines.length === 0 });
       if (line !== undefined) lines.push(line);
     }
     if (lines.length === 0) return undefined;
@@ -235,8 +266,13 @@ export class WatchHub {
       this.#flush();
       for (const groups of this.#groups.values())
         for (const group of groups.values()) {
-          const line = group.view.bookmark(this.#cache.revision);
-          for (const watcher of group.watchers) if (watcher.bookmarks) watcher.write(line);
+          const { view, watchers } = group;
+          const line = view.bookmark(this.#cache.revision);
+          for (const watcher of watchers) {
+            if (!watcher.bookmarks) continue;
+            watcher.write(watcher.isFresh ? view.bookmark(this.#cache.revision, true) : line);
+            watcher.isFresh = false;
+          }
         }
       this.#scheduleBookmarks();
     });

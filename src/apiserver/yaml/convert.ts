@@ -35,7 +35,13 @@ function duplicateKeys(root: unknown, lines: LineCounter): string[] {
   return found.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }
 
-/** JSON of a YAML document; tags that are not of YAML itself are refused, as nobody here knows what they mean. */
+/** Names in order, as Go writes what it has read into a map. */
+function sorted(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** JSON of a YAML document, its fields in the order of their names; tags that are not of YAML itself are refused, as nobody here knows what they mean. */
 export function readYaml(bytes: Uint8Array): YamlReply {
   try {
     const lineCounter = new LineCounter();
@@ -46,7 +52,7 @@ export function readYaml(bytes: Uint8Array): YamlReply {
     });
     const fault = document.errors[0] ?? document.warnings[0];
     if (fault !== undefined) return { problem: fault.message };
-    const json = JSON.stringify(document.toJS({ maxAliasCount: yamlAliasesMax })) ?? 'null';
+    const json = JSON.stringify(document.toJS({ maxAliasCount: yamlAliasesMax }), sorted) ?? 'null';
     return { bytes: Buffer.from(json), duplicates: duplicateKeys(document.contents, lineCounter) };
   } catch (error) {
     return { problem: (error as Error).message };

@@ -60,6 +60,6 @@ export async function changeEphemeralContainers(request: ResourceRequest): Promi
   return respondStored(
     request,
     200,
-    await changeObject(request, change, { ...options, target: 'custom', derived: info.verb === 'patch' }),
+    await changeObject(request, change, { ...options, target: 'part', derived: info.verb === 'patch' }),
   );
 }

@@ -49,6 +49,26 @@ describe('eviction', () => {
     assert.equal((await read(`${pods}/web`)).metadata.deletionGracePeriodSeconds, 7);
   });
 
+  test('says on the pod that it is evicted, also when it must be as it was', async () => {
+    await running('web');
+    const { resourceVersion } = (await read(`${pods}/web`)).metadata;
+    const { status } = await evict('web', { deleteOptions: { preconditions: { resourceVersion } } });
+    const pod = await read(`${pods}/web`);
+    assert.deepEqual([status, pod.metadata.deletionTimestamp !== undefined], [201, true]);
+    assert.deepEqual(pod.status.conditions, [
+      ...ready.map((condition) => ({ ...condition, lastProbeTime: null, lastTransitionTime: null })),
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        observedGeneration: 1,
+        lastProbeTime: null,
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+        reason: 'EvictionByEvictionAPI',
+        message: 'Eviction API: evicting',
+      },
+    ]);
+  });
+
   test('takes one disruption and tells the budget’s controller which pod goes', async () => {
     await running('web');
     await budget('all', { disruptionsAllowed: 2, desiredHealthy: 1, currentHealthy: 2 });
@@ -235,7 +255,15 @@ describe('eviction', () => {
   test('refuses when the pod is not the one that was meant', async () => {
     await running('web');
     const { status, body } = await evict('web', { deleteOptions: { preconditions: { uid: 'before' } } });
-    assert.deepEqual([status, body.reason], [409, 'Conflict']);
+    const { uid } = (await read(`${pods}/web`)).metadata;
+    assert.deepEqual(
+      [status, body.reason, body.message],
+      [
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on Pod "web": the UID in the precondition (before) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+      ],
+    );
     assert.equal(await isGoing('web'), false);
   });
 });

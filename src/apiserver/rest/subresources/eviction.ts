@@ -24,6 +24,7 @@ import { readCurrent } from '../read.ts';
 import { respondJson } from '../respond.ts';
 import { changeObject } from '../update.ts';
 import { parseWriteOptions, type WriteOptions } from '../write-options.ts';
+import { markTarget } from './disruption-target.ts';
 
 const budgets = { group: 'policy', plural: 'poddisruptionbudgets' };
 
@@ -143,6 +144,7 @@ function deleteOptionsOf(eviction: Eviction, write: WriteOptions): DeleteOptions
     propagationPolicy: sent?.propagationPolicy as Propagation | undefined,
     uid: sent?.preconditions?.uid,
     resourceVersion: sent?.preconditions?.resourceVersion,
+    tellsAccepted: false,
   };
 }
 
@@ -176,20 +178,22 @@ async function askBudget(request: ResourceRequest, pod: Pod, write: WriteOptions
 async function deleteAsAllowed(
   request: ResourceRequest,
   pod: Pod,
-  { options, permission }: { options: DeleteOptions; permission: Permission },
+  { options, permission, write }: { options: DeleteOptions; permission: Permission; write: WriteOptions },
 ): Promise<boolean> {
   const { backend, info, stored } = request;
   const key = objectKey(stored, info.namespace, info.name);
   const find = () => backend.cache.collection(stored).get(key);
+  const remove = async (asked: DeleteOptions) =>
+    deleteObject(request, find, await markTarget(request, asked, write));
   if (permission.holds === 'always' || options.resourceVersion !== undefined) {
-    await deleteObject(request, find, options);
+    await remove(options);
     return true;
   }
   const { uid, resourceVersion } = pod.metadata;
   // Another pod of its name is not the one that was looked at.
   const unchanged = { ...options, uid: options.uid ?? uid, resourceVersion };
   try {
-    await deleteObject(request, find, unchanged);
+    await remove(unchanged);
     return true;
   } catch (error) {
     if (!(error instanceof StatusError && error.reason === 'Conflict')) throw error;
@@ -213,7 +217,7 @@ export async function evict(request: ResourceRequest): Promise<ApiResponse> {
   for (let attempt = 0; attempt < writeAttemptsMax; attempt++) {
     const pod = parseCached(await readCurrent(request)) as unknown as Pod;
     const permission = await askBudget(request, pod, { ...write, dryRun: options.dryRun });
-    if (await deleteAsAllowed(request, pod, { options, permission })) return evicted(request);
+    if (await deleteAsAllowed(request, pod, { options, permission, write })) return evicted(request);
   }
   throw conflictError(kind, info.name, staleObject);
 }
@@ -228,12 +232,13 @@ function evicted(request: ResourceRequest): ApiResponse {
   });
 }
 
-/** Eviction is no resource of its own: it has a shape and no place. */
+/** Eviction is no resource of its own: it has a shape and no place. Clients before v1.22 send it as v1beta1. */
 function evictionShape(request: ResourceRequest) {
   return {
     ...request.stored,
     group: 'policy',
     version: 'v1',
+    acceptedVersions: ['v1beta1'],
     kind: 'Eviction',
     schema: 'Eviction',
     defaults: undefined,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startTestServer, type TestServer } from '../../test-server.ts';
-import { deployment, deployments, jsonPatch, make, merge, mergePatch, verdict } from '../testing.ts';
+import {
+  deployment,
+  deployments,
+  jsonPatch,
+  make,
+  merge,
+  mergePatch,
+  strategicPatch,
+  verdict,
+} from '../testing.ts';
 
 describe('scale', () => {
   let server: TestServer;
@@ -52,6 +61,19 @@ describe('scale', () => {
         ['tabular', 1, 2, '0s'],
       ],
     );
+  });
+
+  test('is merged strategically whatever the patch calls itself: Ansible calls it by its owner', async () => {
+    await make(server, deployments, deployment('ansible'));
+    const body = {
+      kind: 'Deployment',
+      metadata: { name: 'ansible', namespace: 'default' },
+      spec: { replicas: 3 },
+    };
+    const answer = await server.call('PATCH', url('ansible'), { body, headers: strategicPatch });
+    assert.deepEqual([answer.status, answer.body.kind, answer.body.spec], [200, 'Scale', { replicas: 3 }]);
+    const merged = await server.call('PATCH', url('ansible'), { body, headers: mergePatch });
+    assert.equal(merged.status, 400, 'another merge is decoded, and there its type counts');
   });
 
   test('sets the replicas of the object, as a new generation', async () => {

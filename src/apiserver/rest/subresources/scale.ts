@@ -3,17 +3,20 @@ import { ageColumn, countColumn, nameColumn } from '../../../kinds/columns.ts';
 import { invalid, path } from '../../../kinds/field.ts';
 import type { Scale } from '../../../kinds/generated/types.ts';
 import { defineKind, type Kind } from '../../../kinds/kind.ts';
-import type { AnyObject } from '../../../kinds/object.ts';
+import { type AnyObject, apiVersionOf } from '../../../kinds/object.ts';
 import { invalidError, noRouteError } from '../../../kinds/status.ts';
+import { checkConfig } from '../../apply/apply-configuration.ts';
 import { parseCached } from '../../cache/cached-object.ts';
 import type { ResourceRequest } from '../../context.ts';
+import { applyPatchType } from '../../patch/apply-patch.ts';
 import type { ApiResponse } from '../../request.ts';
+import { applyToLive, readConfig, requireFieldManager } from '../apply.ts';
 import { readObject, typedObject } from '../body.ts';
-import { patchDocument } from '../patch.ts';
+import { patchDocument, patchTypeOf } from '../patch.ts';
 import { readCurrent } from '../read.ts';
 import { respondObject } from '../respond.ts';
 import { changeObject } from '../update.ts';
-import { parseWriteOptions } from '../write-options.ts';
+import { parseWriteOptions, type WriteOptions } from '../write-options.ts';
 
 const scaleKind: Kind = defineKind<Scale>({
   group: 'autoscaling',
@@ -61,12 +64,38 @@ function wantedReplicas(request: ResourceRequest, scale: AnyObject): number {
   return replicas;
 }
 
+/**
+ * Server-side apply of a Scale: the manager owns the replicas of the object behind it.
+ * Source: k8s.io/apimachinery pkg/util/managedfields scalehandler.go.
+ */
+async function applyScale(request: ResourceRequest, options: WriteOptions): Promise<ApiResponse> {
+  const { kind } = request;
+  requireFieldManager(request);
+  const { config: scale, duplicateKeys } = await readConfig(request);
+  checkConfig({ config: scale, kind: scaleKind });
+  const { metadata, spec } = typedObject(request, scale, { kind: scaleKind, fieldValidation: 'Ignore' });
+  const says = (scale.spec as { replicas?: unknown } | undefined)?.replicas !== undefined;
+  const config: AnyObject = {
+    apiVersion: apiVersionOf(kind.group, kind.version),
+    kind: kind.kind,
+    metadata,
+    ...(says ? { spec: { replicas: wantedReplicas(request, { metadata, spec }) } } : {}),
+  };
+  const wire = await applyToLive(
+    request,
+    { config, duplicateKeys, toldVersion: apiVersionOf(scaleKind.group, scaleKind.version) },
+    { ...options, target: 'object' },
+  );
+  return respondScale(request, JSON.parse(Buffer.from(wire).toString()) as AnyObject);
+}
+
 /** PUT and PATCH. */
 export async function changeScale(request: ResourceRequest): Promise<ApiResponse> {
   const { stored, info } = request;
   if (stored.scale === undefined) throw noRouteError();
   const options = parseWriteOptions(request);
   await readCurrent(request);
+  if (info.verb === 'patch' && patchTypeOf(request) === applyPatchType) return applyScale(request, options);
   const sent =
     info.verb === 'update' ? await readObject(request, scaleKind, options.fieldValidation) : undefined;
   const change = (old: AnyObject) => {
