@@ -45,7 +45,7 @@ const pages = [
   'README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
-  ...['docs', 'docs/adr'].flatMap((folder) =>
+  ...['docs', 'docs/adr', 'docs/conformance'].flatMap((folder) =>
     readdirSync(path.join(root, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `${folder}/${name}`),
@@ -107,6 +107,30 @@ test('every file and folder of the project that a page names is there', () => {
     named.filter(({ file }) => !existsSync(path.join(root, file))),
     [],
   );
+});
+
+test('the tables of docs/conformance are counted right', () => {
+  const folder = 'docs/conformance';
+  const cellsOf = (line: string) => line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+  const rowsOf = (page: string) =>
+    textOf(`${folder}/${page}`)
+      .split('\n')
+      .filter((line) => /^\| /.test(line) && !/^\| (---|upstream|client|page) /.test(line))
+      .map((line) => cellsOf(line).slice(1, -1));
+  for (const [link = '', ...told] of rowsOf('README.md')) {
+    const page = /\((.*)\)/.exec(link)?.[1] ?? '';
+    const rows = rowsOf(page);
+    const missing = rows.filter((cells) => /^missing/i.test(cells.at(-1) ?? ''));
+    const conformance = (of: string[][]) =>
+      page === 'clients.md' ? '' : String(of.filter((cells) => cells[2] === 'yes').length);
+    const counted = [String(rows.length), conformance(rows), String(missing.length), conformance(missing)];
+    assert.deepEqual(told, counted, page);
+    assert.deepEqual(
+      rows.filter((cells) => cells.at(-1) === ''),
+      [],
+      page,
+    );
+  }
 });
 
 test('the figures of the README are those of bench/RESULTS.md; UPDATE_README=1 writes them', () => {
