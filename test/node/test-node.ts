@@ -2,6 +2,7 @@
  * A containerd of the test's own, in a network namespace without a way out, with a pause and a busybox image. All of it
  * is gone after the test, also when the test fails.
  */
+import assert from 'node:assert/strict';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -165,6 +166,23 @@ export async function until(what: string, condition: () => Promise<boolean>): Pr
     await wait(20);
   }
   throw new Error(`not in ${waitMilliseconds / 1000} s: ${what}`, { cause: last });
+}
+
+/** How long a text may take that is nearly there. */
+const textMilliseconds = 10_000;
+
+/**
+ * What a container has said, once it has ended: containerd tells of the end first, and writes the last of the log a moment
+ * later, as its threads come.
+ */
+export async function assertText(read: () => Promise<string>, wanted: string): Promise<void> {
+  const deadline = performance.now() + textMilliseconds;
+  let text = await read();
+  while (text !== wanted && performance.now() < deadline) {
+    await wait(20);
+    text = await read();
+  }
+  assert.equal(text, wanted);
 }
 
 /** What the kubelet is told of a test's node. */

@@ -10,7 +10,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { until } from '../../node/test-node.ts';
+import { assertText, until } from '../../node/test-node.ts';
 import { KubectlSession, type Running, skip } from './session.ts';
 
 /** Takes one connection, reads so many bytes of it, answers, and ends. */
@@ -97,7 +97,7 @@ describe('kubectl on a real node', { skip, concurrency: 3 }, () => {
         if (reads) assert.equal(await text(socket), '0'.repeat(100));
         socket.end();
         await session.whenEnded(name);
-        assert.equal(await session.log(name), log);
+        await assertText(() => session.log(name), log);
         await stop(running);
       });
 

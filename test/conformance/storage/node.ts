@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { Container, Pod, PodSpec } from '../../../src/kinds/generated/types.ts';
 import { type ClusterNode, startCluster, type TestCluster } from '../../node/cluster.ts';
-import { until } from '../../node/test-node.ts';
+import { assertText, until } from '../../node/test-node.ts';
 
 const namespace = 'default';
 
@@ -87,15 +87,14 @@ export class StorageNode {
     return this.pod(name);
   }
 
-  /** All that it has said, once it has ended well. */
-  async outputOf(name: string, described: VolumePod): Promise<string> {
+  /** That it ends well, having said this. */
+  async assertOutput(name: string, described: VolumePod, output: string): Promise<void> {
     await this.create(name, described);
     await until(`${name} has ended`, async () =>
       ['Succeeded', 'Failed'].includes((await this.pod(name)).status?.phase ?? ''),
     );
-    const log = await this.log(name);
-    assert.equal((await this.pod(name)).status?.phase, 'Succeeded', log);
-    return log;
+    assert.equal((await this.pod(name)).status?.phase, 'Succeeded', await this.log(name));
+    await assertText(() => this.log(name), output);
   }
 
   log(name: string): Promise<string> {

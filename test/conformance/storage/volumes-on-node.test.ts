@@ -1,7 +1,7 @@
 /** What pods see of their volumes, on a real node. Sources: in object-cases.ts and folder-cases.ts. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { noNodeBecause, until } from '../../node/test-node.ts';
+import { assertText, noNodeBecause, until } from '../../node/test-node.ts';
 import { folderCases } from './folder-cases.ts';
 import { StorageNode } from './node.ts';
 import { objectCases } from './object-cases.ts';
@@ -39,7 +39,7 @@ describe('volumes on a real node', { skip: noNodeBecause(), concurrency: 4 }, ()
 
   for (const [title, { output, ...described }] of Object.entries({ ...objectCases, ...folderCases }))
     test(title, async () => {
-      assert.equal(await storage.outputOf(nameOf(title), described), output);
+      await storage.assertOutput(nameOf(title), described, output);
     });
 
   const variable = (value: string) => ({
@@ -119,7 +119,7 @@ describe('volumes on a real node', { skip: noNodeBecause(), concurrency: 4 }, ()
       .patch({ namespace, name: 'late' }, { type: 'merge', patch: { data: { k: 'one ' } } });
     await client.of('Secret').create({ metadata: { namespace, name: 'late' }, stringData: { k: 'two' } });
     await until('it has ended', async () => (await storage.pod('waits')).status?.phase === 'Succeeded');
-    assert.equal(await storage.log('waits'), 'one two');
+    await assertText(() => storage.log('waits'), 'one two');
   });
 
   test('what a container makes of its folder stays, whatever is looked at meanwhile', async () => {
